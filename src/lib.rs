@@ -1,0 +1,5 @@
+//! x
+
+pub mod ids;
+pub mod prelude;
+pub mod sync;

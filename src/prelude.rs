@@ -1,0 +1,7 @@
+//! What a game author types. Everything else is reached by its one path.
+
+pub use crate::ids::{NetId, PlayerId, TeamId, Tick};
+pub use crate::replicate;
+pub use crate::sync::codec::{
+    angle, boolean, bytes, choice, entity, float, integer, moment, optional, rotation, text, vector,
+};

@@ -1,0 +1,361 @@
+//! One tick of the sending half, and keyframes.
+
+use super::bits::BitBuffer;
+use super::frame::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
+use super::room::{Common, Room, RoomNews};
+use super::section::{Budget, Section, SectionKey, code_stranger};
+use super::stream::{Arriving, Pending, Place, Stream, section_checksum};
+use super::viewer::{KEYFRAME_BIT, write_keys};
+use super::wire::{Sending, Silent};
+use super::{fit::Fit, frame::Frame, part::Scratch};
+use crate::ids::PlayerId;
+use std::collections::BTreeMap;
+
+/// A checksum travels along once in so many ticks.
+pub const CHECKSUM_PERIOD: u32 = 32;
+const UNCHECKED: &str = "a sender codes what it has";
+
+impl Stream {
+    /// Tells what is new since the last tick.
+    pub fn encode(&mut self) -> &Frame {
+        self.room.tick = self.room.tick.next();
+        self.frame.clear();
+        self.frame.tick = self.room.tick;
+        self.encode_news();
+        self.encode_sections();
+        self.encode_arrivals();
+        self.encode_viewers();
+        self.clean_up();
+        &self.frame
+    }
+
+    fn encode_news(&mut self) {
+        let shapes = std::mem::take(&mut self.new_shapes);
+        let mut news = RoomNews { shapes, ..RoomNews::default() };
+        self.fit.propose(&self.room, &mut news);
+        if !news.is_empty() {
+            self.frame.news = Some(write_news(&self.room, &mut news, &mut self.frame.bits));
+            news.shapes.clear();
+            self.room.apply(&news);
+        }
+    }
+
+    fn encode_sections(&mut self) {
+        for key in self.pending.keys() {
+            self.room.sections.entry(*key).or_default();
+        }
+        let (sections, common) = self.room.split();
+        for (key, section) in sections {
+            let pending = self.pending.get_mut(key).expect("each section has one");
+            decide(section, pending, &common, &mut self.scratch);
+            let is_quiet = section.active().is_empty()
+                && pending.news.woken.is_empty()
+                && pending.news.entered.is_empty()
+                && pending.arriving.is_empty();
+            if is_quiet {
+                continue;
+            }
+            let (fit, frame, scratch) = (&mut self.fit, &mut self.frame, &mut self.scratch);
+            let writer = Writer { fit, frame, scratch };
+            writer.section(*key, section, pending, &common);
+            for ((handle, audience), slot) in
+                pending.entering.iter().zip(&pending.news.entered_slots)
+            {
+                self.records[*handle as usize].parts[*audience] =
+                    Some(Place { key: *key, slot: Some(*slot) });
+            }
+        }
+    }
+
+    /// Moves parts from section to section, once all have left where they were.
+    fn encode_arrivals(&mut self) {
+        if !self.room.grid {
+            return;
+        }
+        for index in 0..self.frame.sections.len() {
+            let key = self.frame.sections[index].key;
+            let Some(pending) = self.pending.get_mut(&key) else { continue };
+            let mut arriving = std::mem::take(&mut pending.arriving);
+            let start = self.frame.arrivals.len();
+            for arriving in arriving.drain(..) {
+                self.encode_arrival(key, arriving);
+            }
+            self.frame.sections[index].arrivals = start..self.frame.arrivals.len();
+            self.pending.get_mut(&key).expect("it had one").arriving = arriving;
+        }
+    }
+
+    fn encode_arrival(&mut self, key: SectionKey, arriving: Arriving) {
+        let left = &mut self.pending.get_mut(&arriving.from).expect("it left").news;
+        let at = left.removed.binary_search(&arriving.slot).expect("it left");
+        let mut part = left.limbo[at].take().expect("it left once");
+        let (sections, common) = self.room.split();
+        let shape = common.shapes.get(part.shape).expect("parts have shapes");
+        let bits = &mut self.frame.bits;
+        let from = bits.len();
+        let mut wire = Sending::counted(bits, &mut self.fit.counts);
+        part.step(shape, common.model, common.tick, &mut wire, &mut self.scratch);
+        wire.coder.finish();
+        part.was_seen(common.tick);
+        let middle = bits.len();
+        let mut budget = Budget::unbounded();
+        let mut wire = Sending::uncounted(bits);
+        code_stranger(&common, &mut wire, &mut part, &mut budget).expect(UNCHECKED);
+        wire.coder.finish();
+        self.frame.arrivals.push(ArrivalPiece {
+            from: arriving.from,
+            index: at as u32,
+            chunk: from..middle,
+            record: middle..bits.len(),
+            bytes_needed: budget.bytes_needed(),
+        });
+        let slot = sections.get_mut(&key).expect("it has a piece").enter(part);
+        self.records[arriving.handle as usize].parts[arriving.audience] =
+            Some(Place { key, slot: Some(slot) });
+    }
+
+    fn encode_viewers(&mut self) {
+        self.sums.clear();
+        let is_checked = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
+        if is_checked {
+            let sections = self.room.sections.iter();
+            self.sums.extend(
+                sections.map(|(key, section)| (*key, section_checksum(section, &self.room))),
+            );
+        }
+        let mut whole = BTreeMap::new();
+        let mut viewers = std::mem::take(&mut self.viewers);
+        for (player, viewer) in &mut viewers {
+            viewer.view.sections(*player, &self.room.schema, &mut self.keys);
+            if !viewer.sections.is_empty() {
+                let claim = viewer.claim.take().filter(|_| viewer.view.predicts);
+                let omits = claim.is_some_and(|claim| claim == self.own_checksum(*player));
+                let predicts = viewer.view.predicts;
+                let piece =
+                    self.viewer_piece(*player, &viewer.sections, predicts, omits, &mut whole);
+                let checksum = is_checked.then(|| self.sum(&self.keys));
+                self.frame.viewers.push(ViewerPiece { checksum, ..piece });
+            }
+            viewer.sections.clone_from(&self.keys);
+        }
+        self.viewers = viewers;
+    }
+
+    /// The checksum of sections, on a tick that has one.
+    fn sum(&self, keys: &[SectionKey]) -> u32 {
+        keys.iter().fold(0u32, |sum, key| {
+            let at = self.sums.binary_search_by_key(key, |(key, _)| *key);
+            sum.wrapping_add(at.map_or(0, |at| self.sums[at].1))
+        })
+    }
+
+    /// What one viewer is told who saw `before` and now sees `self.keys`.
+    fn viewer_piece(
+        &mut self,
+        player: PlayerId,
+        before: &[SectionKey],
+        predicts: bool,
+        omits: bool,
+        whole: &mut BTreeMap<SectionKey, (Piece, usize)>,
+    ) -> ViewerPiece {
+        let mut prologue = std::mem::take(&mut self.prologue);
+        prologue.clear();
+        prologue.news = self.frame.news.is_some();
+        prologue.checksum = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
+        prologue.omits = omits;
+        let heard = self.frame.heard.len();
+        for (at, key) in before.iter().enumerate() {
+            if self.keys.binary_search(key).is_err() {
+                prologue.lost.push(at as u32);
+                continue;
+            }
+            let piece = self.frame.sections.binary_search_by_key(key, |section| section.key);
+            prologue.heard.push(piece.is_ok());
+            self.frame.heard.extend(piece.ok().map(|index| index as u32));
+        }
+        let new = |key: &&SectionKey| before.binary_search(key).is_err();
+        prologue.gained.extend(self.keys.iter().filter(new));
+        let seen_new = self.frame.seen_new.len();
+        for key in &prologue.gained {
+            let (room, bits) = (&self.room, &mut self.frame.bits);
+            let piece = whole.entry(*key).or_insert_with(|| write_whole(room, *key, bits));
+            self.frame.seen_new.push(piece.clone());
+        }
+        let start = self.frame.bits.len();
+        prologue.write(predicts, &mut self.frame.bits);
+        let news = prologue.news;
+        self.prologue = prologue;
+        ViewerPiece {
+            player,
+            prologue: start..self.frame.bits.len(),
+            news,
+            heard: heard..self.frame.heard.len(),
+            seen_new: seen_new..self.frame.seen_new.len(),
+            omits,
+            checksum: None,
+        }
+    }
+
+    fn clean_up(&mut self) {
+        for pending in self.pending.values_mut() {
+            self.pool.extend(pending.news.limbo.drain(..).flatten());
+            pending.news.clear();
+            pending.dirty.clear();
+            pending.entering.clear();
+        }
+        if self.room.grid {
+            let sections = &mut self.room.sections;
+            sections.retain(|_, section| section.live() > 0);
+            self.pending.retain(|key, _| sections.contains_key(key));
+        }
+    }
+
+    /// All that a viewer sees after the last tick, for one who has nothing. Says nothing to
+    /// anybody else and changes nothing.
+    #[must_use]
+    pub fn keyframe(&self, player: PlayerId) -> Vec<u8> {
+        let mut keys = Vec::new();
+        if let Some(viewer) = self.viewers.get(&player) {
+            viewer.view.sections(player, &self.room.schema, &mut keys);
+        }
+        self.write_keyframe(&keys)
+    }
+
+    /// The keyframe of one who sees these sections.
+    pub(super) fn write_keyframe(&self, keys: &[SectionKey]) -> Vec<u8> {
+        let mut out = BitBuffer::default();
+        out.push(KEYFRAME_BIT, 1);
+        out.push(self.room.tick.0, 32);
+        out.push(u32::from(self.room.grid), 1);
+        write_keys(keys, &mut out);
+        let fresh = Room::new(self.room.schema.clone(), self.room.grid);
+        write_news(&fresh, &mut self.room.history(), &mut out);
+        let mut needed = 0;
+        let mut sum = 0u32;
+        for key in keys {
+            needed += write_whole(&self.room, *key, &mut out).1;
+            let section = self.room.sections.get(key);
+            sum = sum
+                .wrapping_add(section.map_or(0, |section| section_checksum(section, &self.room)));
+        }
+        out.push(sum, 32);
+        let mut packet = out.into_bytes();
+        if packet.len() < needed {
+            packet.resize(needed, 0);
+        }
+        packet
+    }
+}
+
+/// What a section's bits are written with.
+struct Writer<'a> {
+    fit: &'a mut Fit,
+    frame: &'a mut Frame,
+    scratch: &'a mut Scratch,
+}
+
+impl Writer<'_> {
+    fn section(
+        self,
+        key: SectionKey,
+        section: &mut Section,
+        pending: &mut Pending,
+        common: &Common<'_>,
+    ) {
+        let Self { fit, frame, scratch } = self;
+        let news = &mut pending.news;
+        let start = frame.bits.len();
+        let first_predicted = frame.predicted.len();
+        let mut budget = Budget::unbounded();
+        let mut wire = Sending::counted(&mut frame.bits, &mut fit.counts);
+        section.header(common, &mut wire, news, &mut budget).expect(UNCHECKED);
+        wire.coder.finish();
+        for slot in &news.entered_slots {
+            let part = section.get(*slot).expect("just entered");
+            fit.motion.came(part, common.shapes.get(part.shape).expect("parts have shapes"));
+        }
+        for slot in news.present.iter().chain(&news.woken) {
+            let from = frame.bits.len();
+            let part = section.get_mut(*slot).expect("it has a chunk");
+            fit.motion.steps(part, common.shapes.get(part.shape).expect("parts have shapes"));
+            let mut wire = Sending::counted(&mut frame.bits, &mut fit.counts);
+            section.chunk(*slot, common, &mut wire, scratch);
+            wire.coder.finish();
+            let part = section.get(*slot).expect("it has a chunk");
+            let is_reshaped = news.reshaped.binary_search_by_key(slot, |(slot, _)| *slot).is_ok();
+            if part.owned.is_predicted() && !is_reshaped {
+                let owner = part.owned.owner().unwrap_or_default();
+                frame.predicted.push((owner, from..frame.bits.len()));
+            }
+        }
+        for slot in &news.silent {
+            section.rest(*slot, common, &mut Silent, scratch);
+        }
+        section.finish(common.tick, news);
+        frame.sections.push(SectionPiece {
+            key,
+            bits: start..frame.bits.len(),
+            predicted: first_predicted..frame.predicted.len(),
+            arrivals: 0..0,
+            removed: news.removed.len() as u32,
+            bytes_needed: budget.bytes_needed(),
+        });
+    }
+}
+
+/// Finds which parts of a section have something to tell.
+fn decide(
+    section: &mut Section,
+    pending: &mut Pending,
+    common: &Common<'_>,
+    scratch: &mut Scratch,
+) {
+    let Pending { news, dirty, arriving, .. } = pending;
+    news.removed.sort_unstable();
+    news.reshaped.sort_unstable();
+    news.arrivals = arriving.len() as u32;
+    dirty.extend(news.reshaped.iter().map(|(slot, _)| *slot));
+    dirty.sort_unstable();
+    dirty.dedup();
+    let tells = |slot: u32, scratch: &mut Scratch| {
+        if news.reshaped.binary_search_by_key(&slot, |(slot, _)| *slot).is_ok() {
+            return true;
+        }
+        let part = section.get(slot);
+        let part = part.filter(|_| news.removed.binary_search(&slot).is_err());
+        part.is_some_and(|part| {
+            let shape = common.shapes.get(part.shape).expect("parts have shapes");
+            part.has_residual(shape, scratch)
+        })
+    };
+    for slot in section.active() {
+        if tells(*slot, scratch) {
+            news.present.push(*slot);
+        }
+    }
+    for slot in dirty.iter() {
+        if section.active().binary_search(slot).is_err() && tells(*slot, scratch) {
+            news.woken.push(*slot);
+        }
+    }
+}
+
+/// Writes what is new for the room.
+fn write_news(room: &Room, news: &mut RoomNews, out: &mut BitBuffer) -> Piece {
+    let start = out.len();
+    let mut wire = Sending::uncounted(out);
+    room.code_news(&mut wire, news).expect(UNCHECKED);
+    wire.coder.finish();
+    start..out.len()
+}
+
+/// Writes a whole section.
+fn write_whole(room: &Room, key: SectionKey, out: &mut BitBuffer) -> (Piece, usize) {
+    let start = out.len();
+    let mut budget = Budget::unbounded();
+    let mut wire = Sending::uncounted(out);
+    let mut section = room.sections.get(&key).cloned().unwrap_or_default();
+    section.full(&room.common(), &mut wire, &mut budget).expect(UNCHECKED);
+    wire.coder.finish();
+    (start..out.len(), budget.bytes_needed())
+}

@@ -1,0 +1,138 @@
+//! The sender's side of the model: it counts what it says, and when a new table would have saved
+//! more than telling it costs, it tells it.
+//!
+//! All of it is integer arithmetic on what was said to the room, so two runs of a match come to
+//! the same tables at the same ticks.
+
+use super::bits::BitBuffer;
+use super::layout::TableId;
+use super::model::{LENGTH_MAX, Model, share};
+use super::motion_fit::MotionFit;
+use super::range::SCALE_BITS;
+use super::room::{Room, RoomNews, code_lengths};
+use super::schema::Schema;
+use super::wire::Sending;
+use serde::{Deserialize, Serialize};
+
+/// Each table is looked at once in so many ticks, more often at first.
+const PERIOD_EARLY: u32 = 16;
+const PERIOD: u32 = 64;
+const EARLY: u32 = 128;
+/// A table used less often than this is not looked at.
+const USES_LEAST: u32 = 12;
+/// Counts are halved when they are together above this, so that old habits fade.
+const USES_MOST: u32 = 1 << 13;
+/// As many uses as the old table weighs in the new one.
+const PRIOR_WEIGHT: u64 = 6;
+/// What else a new table costs, in bits.
+const OVERHEAD: u64 = 12;
+/// Savings are expected to go on for so many times as long as they were seen.
+const PERSISTENCE: u64 = 2;
+
+/// What the sender has counted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Fit {
+    /// Uses of all symbols of all tables.
+    pub(crate) counts: Vec<u16>,
+    pub(crate) motion: MotionFit,
+    #[serde(skip)]
+    lengths: Vec<u8>,
+    #[serde(skip)]
+    shares: Vec<u16>,
+    #[serde(skip)]
+    trial: BitBuffer,
+}
+
+impl Fit {
+    pub(crate) fn new(schema: &Schema, model: &Model) -> Self {
+        Self {
+            counts: vec![0; model.layout.symbols()],
+            motion: MotionFit::new(schema),
+            lengths: Vec::new(),
+            shares: Vec::new(),
+            trial: BitBuffer::default(),
+        }
+    }
+
+    /// Whether it can go on with this model: one that was read from bytes might not.
+    pub(crate) fn fits(&self, schema: &Schema, model: &Model) -> bool {
+        self.counts.len() == model.layout.symbols() && self.motion.fits(schema)
+    }
+
+    /// Decides which tables and motions shall be new.
+    pub(crate) fn propose(&mut self, room: &Room, news: &mut RoomNews) {
+        let (model, tick) = (&room.model, room.tick);
+        let period = if tick.0 <= EARLY { PERIOD_EARLY } else { PERIOD };
+        let mut table = tick.0 % period;
+        while (table as usize) < model.layout.tables() {
+            self.consider(model, table, news);
+            table += period;
+        }
+        self.motion.propose(model, &room.shapes, &room.schema, tick, news);
+    }
+
+    fn consider(&mut self, model: &Model, table: TableId, news: &mut RoomNews) {
+        let counts = &mut self.counts[model.layout.range(table)];
+        let uses: u32 = counts.iter().map(|count| u32::from(*count)).sum();
+        if uses < USES_LEAST {
+            return;
+        }
+        self.lengths.clear();
+        self.shares.clear();
+        self.shares.resize(counts.len(), 0);
+        let weight = |symbol: usize, count: u16| {
+            let (start, end) = model.share(table, symbol);
+            (u64::from(count) << 8) + ((u64::from(end - start) * PRIOR_WEIGHT << 8) >> SCALE_BITS)
+        };
+        let total: u64 = counts.iter().enumerate().map(|(s, count)| weight(s, *count)).sum();
+        let lengths = counts.iter().enumerate().map(|(symbol, count)| {
+            let half_bits = (log2(total) - log2(weight(symbol, *count).max(1)) + 64) / 128;
+            half_bits.clamp(0, i64::from(LENGTH_MAX)) as u8
+        });
+        self.lengths.extend(lengths);
+        share(&self.lengths, &mut self.shares);
+        let mut saved = 0;
+        for (symbol, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            let (start, end) = model.share(table, symbol);
+            let next = self.shares.get(symbol + 1).map_or(1 << SCALE_BITS, |next| u32::from(*next));
+            let new = next - u32::from(self.shares[symbol]);
+            saved += i64::from(*count) * (log2(new.into()) - log2((end - start).into()));
+        }
+        if saved > 0 && saved as u64 * PERSISTENCE > self.cost(model) * 256 {
+            news.tables.push((table, self.lengths.clone()));
+        }
+        let counts = &mut self.counts[model.layout.range(table)];
+        if uses > USES_MOST {
+            counts.iter_mut().for_each(|count| *count /= 2);
+        }
+    }
+
+    /// What it takes to tell the new lengths, in bits.
+    fn cost(&mut self, model: &Model) -> u64 {
+        self.trial.clear();
+        let mut wire = Sending::uncounted(&mut self.trial);
+        code_lengths(&mut wire, model, &mut self.lengths);
+        wire.coder.finish();
+        self.trial.len() as u64 + OVERHEAD
+    }
+}
+
+/// The binary logarithm in 1/256, near enough.
+fn log2(value: u64) -> i64 {
+    let whole = value.max(1).ilog2();
+    let mantissa = ((value.max(1) << (63 - whole)) >> 55) as i64 & 255;
+    i64::from(whole) * 256 + mantissa + (mantissa * (256 - mantissa) * 88) / 65536
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logarithm_is_near_enough() {
+        for value in (1..5000u64).chain([1 << 40, (1 << 40) + (1 << 38), u64::MAX >> 1]) {
+            let exact = (value as f64).log2() * 256.0;
+            assert!((log2(value) as f64 - exact).abs() < 4.0, "{value}");
+        }
+    }
+}

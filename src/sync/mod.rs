@@ -1,0 +1,47 @@
+//! What changed, in few bytes: one stream for the whole room, encoded once.
+//!
+//! A component is flattened by its schema into integer lanes. The [`Stream`] tells, tick by tick,
+//! what nobody could have expected: each lane against where its line would have gone, by tables
+//! that both sides share. The [`Replica`] is the receiving half. Nothing here meets a socket; the
+//! stream is relative to the tick before, so whatever carries it must be reliable and ordered.
+//!
+//! Bytes go through these files in this order: `field`, `codec`, `schema` say what a lane is;
+//! `capture` takes lanes from the world; `stream` decides what is new; `section` and `part` code
+//! it, over a `wire` that writes or reads, with the tables of a `model`; `frame` gathers packets;
+//! `replica` reads them.
+
+pub mod field;
+pub mod codec;
+pub mod replicate;
+pub mod schema;
+mod error;
+mod checksum;
+pub mod bits;
+mod range;
+mod token;
+mod motion;
+mod layout;
+mod model;
+mod wire;
+mod shape;
+mod part;
+mod section;
+mod room;
+mod fit;
+mod motion_fit;
+mod viewer;
+mod frame;
+mod stream;
+mod encode;
+mod prediction;
+mod replica;
+mod receive;
+
+pub use checksum::{hash_bytes, lanes_checksum};
+pub use error::StreamError;
+pub use frame::Frame;
+pub use prediction::Prediction;
+pub use replica::{Changes, Replica};
+pub use section::Cell;
+pub use stream::{Entry, Handle, Stream};
+pub use viewer::{VIEW_SECTIONS_LIMIT, View};

@@ -1,0 +1,185 @@
+//! The receiving half: what a viewer knows of the match, kept up to date by packets.
+//!
+//! Any bytes may come: they are applied, or refused with an error, and never cost more memory than
+//! they justify. After an error only a keyframe helps.
+
+use super::error::StreamError;
+use super::part::{Part, Scratch};
+use super::prediction::Prediction;
+use super::replicate::Replicate;
+use super::room::Room;
+use super::schema::{ComponentId, Schema};
+use super::section::{News, SectionKey};
+use super::viewer::Prologue;
+use crate::ids::{NetId, PlayerId, Tick};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a packet changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Entities that came into view.
+    pub added: Vec<NetId>,
+    /// Components whose values are new: told, or moved on by themselves.
+    pub changed: Vec<(NetId, ComponentId)>,
+    /// Entities that went out of view or ended.
+    pub removed: Vec<NetId>,
+}
+
+/// One viewer's copy of what it sees.
+#[derive(Debug)]
+pub struct Replica {
+    pub(super) schema: Arc<Schema>,
+    pub(super) player: PlayerId,
+    pub(super) predicts: bool,
+    /// None before the first keyframe and after an error.
+    pub(super) room: Option<Room>,
+    /// Where the parts of each entity are.
+    pub(super) places: BTreeMap<NetId, Vec<(SectionKey, u32)>>,
+    /// Entities whose chunks were left out without a prediction: their values are not known.
+    pub(super) unknown: BTreeSet<NetId>,
+    pub(super) changes: Changes,
+    pub(super) gone: BTreeSet<NetId>,
+    pub(super) prologue: Prologue,
+    pub(super) news: Vec<News>,
+    pub(super) scratch: Scratch,
+}
+
+impl Replica {
+    /// A viewer that has seen nothing yet; `predicts` as in its [`super::View`].
+    #[must_use]
+    pub fn new(schema: Arc<Schema>, player: PlayerId, predicts: bool) -> Self {
+        Self {
+            schema,
+            player,
+            predicts,
+            room: None,
+            places: BTreeMap::new(),
+            unknown: BTreeSet::new(),
+            changes: Changes::default(),
+            gone: BTreeSet::new(),
+            prologue: Prologue::default(),
+            news: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Applies a packet or a keyframe and says what changed.
+    pub fn receive(&mut self, packet: &[u8]) -> Result<&Changes, StreamError> {
+        self.receive_predicted(packet, &Prediction::default())
+    }
+
+    /// Applies a packet to one who predicted its own lanes for the packet's tick.
+    pub fn receive_predicted(
+        &mut self,
+        packet: &[u8],
+        prediction: &Prediction,
+    ) -> Result<&Changes, StreamError> {
+        match self.apply(packet, prediction) {
+            Ok(()) => Ok(&self.changes),
+            Err(error) => {
+                self.room = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// The tick of the last packet.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.room.as_ref().map_or(Tick(0), |room| room.tick)
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// The entities in view, ascending.
+    pub fn entities(&self) -> impl Iterator<Item = NetId> {
+        self.places.keys().copied()
+    }
+
+    /// Who owns an entity.
+    #[must_use]
+    pub fn owner(&self, id: NetId) -> Option<PlayerId> {
+        self.parts(id).find_map(|part| part.owned.owner())
+    }
+
+    /// Whether an entity is this viewer's own and may be predicted by it.
+    #[must_use]
+    pub fn is_own(&self, id: NetId) -> bool {
+        self.parts(id).any(|part| part.owned.predicted_by(self.player))
+    }
+
+    /// The components of an entity that this viewer sees.
+    pub fn components(&self, id: NetId) -> impl Iterator<Item = ComponentId> {
+        let shapes = self.room.as_ref().map(|room| &room.shapes);
+        self.parts(id)
+            .filter_map(move |part| shapes?.get(part.shape))
+            .flat_map(|shape| shape.components.iter().map(|plan| plan.id))
+    }
+
+    /// Puts the lanes of a component into `lanes`; says whether the entity has it.
+    pub fn lanes(&self, id: NetId, component: ComponentId, lanes: &mut Vec<u32>) -> bool {
+        lanes.clear();
+        let Some(room) = &self.room else { return false };
+        for part in self.parts(id) {
+            let Some(shape) = room.shapes.get(part.shape) else { continue };
+            if let Some(at) = shape.find(component) {
+                let range = shape.components[at].range();
+                lanes.extend(part.lanes[range].iter().map(|lane| lane.value));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A component of an entity, as the game knows it. References to entities become the entity
+    /// whose index is the id.
+    #[must_use]
+    pub fn get<T: Replicate>(&self, id: NetId) -> Option<T> {
+        let component = self.schema.find(T::NAME)?;
+        let mut lanes = Vec::new();
+        self.lanes(id, component, &mut lanes).then(|| T::from_lanes(&lanes))
+    }
+
+    /// What this viewer's own predicted lanes add up to, as the stream has them.
+    #[must_use]
+    pub fn own_checksum(&self) -> u32 {
+        let Some(room) = &self.room else { return 0 };
+        let own = self.places.keys().filter(|id| self.is_own(**id));
+        own.flat_map(|id| self.parts(*id)).fold(0u32, |sum, part| {
+            let shape = room.shapes.get(part.shape);
+            sum.wrapping_add(shape.map_or(0, |shape| super::stream::part_checksum(part, shape)))
+        })
+    }
+
+    fn parts(&self, id: NetId) -> impl Iterator<Item = &Part> {
+        let places = self.places.get(&id).map_or(&[][..], Vec::as_slice);
+        let sections = self.room.as_ref().map(|room| &room.sections);
+        places.iter().filter_map(move |(key, slot)| sections?.get(key)?.get(*slot))
+    }
+
+    /// Notes where a part is.
+    pub(super) fn came(&mut self, id: NetId, key: SectionKey, slot: u32) {
+        let places = self.places.entry(id).or_default();
+        if places.is_empty() && !self.gone.remove(&id) {
+            self.changes.added.push(id);
+        }
+        places.push((key, slot));
+    }
+
+    /// Notes that a part is where it was no more.
+    pub(super) fn went(&mut self, id: NetId, key: SectionKey) {
+        let Some(places) = self.places.get_mut(&id) else { return };
+        if let Some(at) = places.iter().position(|(place, _)| *place == key) {
+            places.swap_remove(at);
+        }
+        if places.is_empty() {
+            self.places.remove(&id);
+            self.gone.insert(id);
+        }
+    }
+}

@@ -1,0 +1,427 @@
+//! The sending half: what the match has, who looks at it, and what both have been told.
+//!
+//! The stream is told what is there after a tick (`spawn`, `set`, `despawn`, ...), and
+//! [`Stream::encode`] turns that into a [`Frame`]. It knows nothing of worlds: `capture` does.
+
+use super::checksum::lanes_checksum;
+use super::fit::Fit;
+use super::frame::Frame;
+use super::motion::Lane;
+use super::part::{Owned, Part, Scratch};
+use super::room::Room;
+use super::schema::{Audience, ComponentId, Schema};
+use super::section::{Cell, Hearers, NET_ID_MAX, News, Section, SectionKey};
+use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, ShapeId};
+use super::viewer::{Prologue, View, Viewer};
+use crate::ids::{NetId, PlayerId, TeamId, Tick};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Names an entity to the stream that it was spawned in. Reused after a despawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle(pub(crate) u32);
+
+/// What the stream must know of an entity beside its lanes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// Who sees components that are for the owner.
+    pub owner: Option<PlayerId>,
+    /// Whether the owner's client may predict it, and so need not be told.
+    pub predicted: bool,
+    /// Who sees components that are for a team.
+    pub team: Option<TeamId>,
+    /// Where it is on the grid; nowhere is everywhere.
+    pub cell: Option<Cell>,
+}
+
+/// The audiences an entity is split by, in the order of a record's parts.
+const AUDIENCES: [Audience; 3] = [Audience::Everyone, Audience::Team, Audience::Owner];
+
+/// Where a part is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) key: SectionKey,
+    /// Not known before the part was told of.
+    pub(super) slot: Option<u32>,
+}
+
+/// One entity.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record {
+    pub(super) id: NetId,
+    pub(super) entry: Entry,
+    pub(super) parts: [Option<Place>; 3],
+}
+
+/// A part on its way from one section to another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arriving {
+    pub(super) handle: u32,
+    pub(super) audience: usize,
+    pub(super) from: SectionKey,
+    pub(super) slot: u32,
+}
+
+/// What happens in a section when the tick is encoded.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) news: News,
+    /// Slots of parts with a new goal.
+    pub(super) dirty: Vec<u32>,
+    /// Whose parts `news.entered` are: handle and audience.
+    pub(super) entering: Vec<(u32, usize)>,
+    pub(super) arriving: Vec<Arriving>,
+}
+
+/// The sending half of a match's stream.
+#[derive(Debug)]
+pub struct Stream {
+    pub(super) room: Room,
+    pub(super) records: Vec<Record>,
+    free: Vec<u32>,
+    next_id: u32,
+    /// Handles of each player's predicted entities.
+    predicted: BTreeMap<PlayerId, Vec<u32>>,
+    pub(super) pending: BTreeMap<SectionKey, Pending>,
+    pub(super) new_shapes: Vec<Vec<ComponentId>>,
+    pub(super) viewers: BTreeMap<PlayerId, Viewer>,
+    pub(super) fit: Fit,
+    pub(super) frame: Frame,
+    pub(super) pool: Vec<Box<Part>>,
+    pub(super) scratch: Scratch,
+    pub(super) prologue: Prologue,
+    pub(super) keys: Vec<SectionKey>,
+    /// The checksum of each section, on a tick that has one.
+    pub(super) sums: Vec<(SectionKey, u32)>,
+    /// Working memory: those of an entity's components that are for one audience, their lanes.
+    chosen: (Vec<ComponentId>, Vec<u32>),
+}
+
+impl Stream {
+    /// An empty stream. Only with a `grid` can entities be in cells.
+    #[must_use]
+    pub fn new(schema: Arc<Schema>, grid: bool) -> Self {
+        let room = Room::new(schema, grid);
+        Self {
+            fit: Fit::new(&room.schema, &room.model),
+            room,
+            records: Vec::new(),
+            free: Vec::new(),
+            next_id: 1,
+            predicted: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            new_shapes: Vec::new(),
+            viewers: BTreeMap::new(),
+            frame: Frame::default(),
+            pool: Vec::new(),
+            scratch: Scratch::default(),
+            prologue: Prologue::default(),
+            keys: Vec::new(),
+            sums: Vec::new(),
+            chosen: Default::default(),
+        }
+    }
+
+    /// Its schema.
+    #[must_use]
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.room.schema
+    }
+
+    /// The last encoded tick.
+    #[must_use]
+    pub fn tick(&self) -> Tick {
+        self.room.tick
+    }
+
+    /// The last encoded frame.
+    #[must_use]
+    pub fn frame(&self) -> &Frame {
+        &self.frame
+    }
+
+    /// The id of an entity.
+    #[must_use]
+    pub fn id(&self, handle: Handle) -> NetId {
+        self.records[handle.0 as usize].id
+    }
+
+    /// The entity's entry.
+    #[must_use]
+    pub fn entry(&self, handle: Handle) -> Entry {
+        self.records[handle.0 as usize].entry
+    }
+
+    /// Adds an entity with components in ascending order and their lanes, one after another.
+    pub fn spawn(&mut self, entry: Entry, components: &[ComponentId], lanes: &[u32]) -> Handle {
+        assert!(self.next_id < NET_ID_MAX, "a match has no more than {NET_ID_MAX} entities");
+        let id = NetId(self.next_id);
+        self.next_id += 1;
+        self.restore_record(id, entry, components, lanes)
+    }
+
+    fn restore_record(
+        &mut self,
+        id: NetId,
+        entry: Entry,
+        components: &[ComponentId],
+        lanes: &[u32],
+    ) -> Handle {
+        let handle = self.free.pop().unwrap_or(self.records.len() as u32);
+        if handle as usize == self.records.len() {
+            self.records.push(Record::default());
+        }
+        self.records[handle as usize] = Record { id, entry, parts: [None; 3] };
+        if let Some(owner) = entry.owner.filter(|_| entry.predicted) {
+            self.predicted.entry(owner).or_default().push(handle);
+        }
+        for audience in 0..AUDIENCES.len() {
+            self.enter_part(handle, audience, components, lanes);
+        }
+        Handle(handle)
+    }
+
+    /// Removes an entity.
+    pub fn despawn(&mut self, handle: Handle) {
+        for audience in 0..AUDIENCES.len() {
+            self.leave_part(handle.0, audience);
+        }
+        let entry = self.records[handle.0 as usize].entry;
+        if let Some(owned) = entry.owner.and_then(|owner| self.predicted.get_mut(&owner)) {
+            owned.retain(|owned| *owned != handle.0);
+        }
+        self.free.push(handle.0);
+    }
+
+    /// Changes the lanes of a component that the entity has.
+    pub fn set(&mut self, handle: Handle, component: ComponentId, lanes: &[u32]) {
+        let audience = self.audience(component);
+        let Some(place) = self.records[handle.0 as usize].parts[audience] else { return };
+        let Some(slot) = place.slot else { return };
+        let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
+        let Some(part) = part else { return };
+        let Some(shape) = self.room.shapes.get(part.shape) else { return };
+        let Some(at) = shape.find(component) else { return };
+        let goal = &mut part.goal[shape.components[at].range()];
+        if goal != lanes {
+            goal.copy_from_slice(lanes);
+            self.pending.entry(place.key).or_default().dirty.push(slot);
+        }
+    }
+
+    /// Changes which components the entity has; all its components, ascending, and their lanes.
+    pub fn reshape(&mut self, handle: Handle, components: &[ComponentId], lanes: &[u32]) {
+        for audience in 0..AUDIENCES.len() {
+            self.choose(audience, components, lanes);
+            let Some(place) = self.records[handle.0 as usize].parts[audience] else {
+                self.enter_part(handle.0, audience, components, lanes);
+                continue;
+            };
+            if self.chosen.0.is_empty() {
+                self.leave_part(handle.0, audience);
+                continue;
+            }
+            let shape = self.chosen_shape();
+            let Some(slot) = place.slot else { continue };
+            let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
+            let part = part.expect("a place names a part");
+            if part.shape != shape {
+                part.goal.clone_from(&self.chosen.1);
+                self.pending.entry(place.key).or_default().news.reshaped.push((slot, shape));
+            }
+        }
+    }
+
+    /// Changes what else the stream knows of an entity. All its components, ascending, and their
+    /// lanes are told anew if its owner or team changes; a new cell is a step.
+    pub fn relocate(
+        &mut self,
+        handle: Handle,
+        entry: Entry,
+        components: &[ComponentId],
+        lanes: &[u32],
+    ) {
+        let record = &mut self.records[handle.0 as usize];
+        let old = record.entry;
+        if old == entry {
+            return;
+        }
+        record.entry = entry;
+        let only_cell = Entry { cell: old.cell, ..entry } == old;
+        for audience in 0..AUDIENCES.len() {
+            let place = self.records[handle.0 as usize].parts[audience];
+            let steps = only_cell && place.is_some_and(|place| !self.is_reshaped(place));
+            if !steps {
+                self.leave_part(handle.0, audience);
+                self.enter_part(handle.0, audience, components, lanes);
+                continue;
+            }
+            if let Some(Place { key: from, slot: Some(slot) }) = place {
+                let key = SectionKey { cell: entry.cell, ..from };
+                self.pending.entry(from).or_default().news.removed.push(slot);
+                let arriving = Arriving { handle: handle.0, audience, from, slot };
+                self.pending.entry(key).or_default().arriving.push(arriving);
+            }
+        }
+        if old.owner != entry.owner || old.predicted != entry.predicted {
+            let owners = [old.owner, entry.owner];
+            for owner in owners.into_iter().flatten() {
+                self.predicted.entry(owner).or_default().retain(|owned| *owned != handle.0);
+            }
+            if let Some(owner) = entry.owner.filter(|_| entry.predicted) {
+                self.predicted.entry(owner).or_default().push(handle.0);
+            }
+        }
+    }
+
+    fn is_reshaped(&self, place: Place) -> bool {
+        let pending = self.pending.get(&place.key);
+        pending.is_some_and(|p| p.news.reshaped.iter().any(|(slot, _)| Some(*slot) == place.slot))
+    }
+
+    /// Adds a viewer; it needs a keyframe after the next tick.
+    pub fn join(&mut self, player: PlayerId, view: View) {
+        self.viewers.insert(player, Viewer { view, ..Viewer::default() });
+    }
+
+    /// Removes a viewer.
+    pub fn leave(&mut self, player: PlayerId) {
+        self.viewers.remove(&player);
+    }
+
+    /// Changes what a viewer may see.
+    pub fn set_view(&mut self, player: PlayerId, view: View) {
+        if let Some(viewer) = self.viewers.get_mut(&player) {
+            viewer.view = view;
+        }
+    }
+
+    /// What a viewer says its own predicted lanes add up to after the next tick.
+    pub fn claim(&mut self, player: PlayerId, checksum: Option<u32>) {
+        if let Some(viewer) = self.viewers.get_mut(&player) {
+            viewer.claim = checksum;
+        }
+    }
+
+    /// What a viewer may see now.
+    #[must_use]
+    pub fn view(&self, player: PlayerId) -> Option<&View> {
+        Some(&self.viewers.get(&player)?.view)
+    }
+
+    /// What a player's own predicted lanes truly add up to: see [`super::Replica::own_checksum`].
+    #[must_use]
+    pub fn own_checksum(&self, player: PlayerId) -> u32 {
+        let handles = self.predicted.get(&player).map_or(&[][..], Vec::as_slice);
+        let mut sum = 0u32;
+        for place in handles.iter().flat_map(|handle| self.records[*handle as usize].parts.iter()) {
+            let part = place.and_then(|p| self.room.sections.get(&p.key)?.get(p.slot?));
+            let Some(part) = part else { continue };
+            let Some(shape) = self.room.shapes.get(part.shape) else { continue };
+            sum = sum.wrapping_add(part_checksum(part, shape));
+        }
+        sum
+    }
+
+    fn audience(&self, component: ComponentId) -> usize {
+        self.room.schema.components()[usize::from(component.0)].audience() as usize
+    }
+
+    /// Chooses those of an entity's components that are for an audience, and their lanes.
+    fn choose(&mut self, audience: usize, components: &[ComponentId], lanes: &[u32]) {
+        self.chosen.0.clear();
+        self.chosen.1.clear();
+        let mut at = 0;
+        for id in components {
+            let schema = &self.room.schema.components()[usize::from(id.0)];
+            let end = at + schema.lanes().len();
+            if schema.audience() as usize == audience {
+                self.chosen.0.push(*id);
+                self.chosen.1.extend_from_slice(&lanes[at..end]);
+            }
+            at = end;
+        }
+    }
+
+    /// The number of the chosen set of components; new ones are told to the room.
+    fn chosen_shape(&mut self) -> ShapeId {
+        let components = &self.chosen.0[..];
+        if let Some(shape) = self.room.shapes.find(components) {
+            return shape;
+        }
+        let shapes = &mut self.room.shapes;
+        let shape = shapes.add(components, &self.room.schema, &self.room.model);
+        assert!(
+            shapes.len() <= SHAPES_LIMIT && shapes.lanes() <= SHAPE_LANES_LIMIT,
+            "a match has no more than {SHAPES_LIMIT} sets of components with \
+             {SHAPE_LANES_LIMIT} lanes together"
+        );
+        self.new_shapes.push(components.to_vec());
+        shape
+    }
+
+    fn enter_part(
+        &mut self,
+        handle: u32,
+        audience: usize,
+        components: &[ComponentId],
+        lanes: &[u32],
+    ) {
+        let Record { id, entry, .. } = self.records[handle as usize];
+        let hearers = match AUDIENCES[audience] {
+            Audience::Everyone => Some(Hearers::Everyone),
+            Audience::Team => entry.team.map(Hearers::Team),
+            Audience::Owner => entry.owner.map(Hearers::Owner),
+        };
+        let Some(hearers) = hearers else { return };
+        self.choose(audience, components, lanes);
+        if self.chosen.0.is_empty() {
+            return;
+        }
+        let shape = self.chosen_shape();
+        let lanes = &self.chosen.1[..];
+        let owned = match entry.owner {
+            Some(owner) if entry.predicted => Owned::PredictedBy(owner),
+            Some(owner) => Owned::By(owner),
+            None => Owned::No,
+        };
+        let mut part = self.pool.pop().unwrap_or_default();
+        let plan = self.room.shapes.get(shape).expect("just numbered");
+        part.reset(id, owned, shape, plan, self.room.tick.next());
+        part.lanes.iter_mut().zip(lanes).for_each(|(lane, value)| *lane = Lane::at(*value));
+        part.goal.copy_from_slice(lanes);
+        let key = SectionKey { cell: entry.cell.filter(|_| self.room.grid), hearers };
+        let pending = self.pending.entry(key).or_default();
+        pending.news.entered.push(part);
+        pending.entering.push((handle, audience));
+        self.records[handle as usize].parts[audience] = Some(Place { key, slot: None });
+    }
+
+    fn leave_part(&mut self, handle: u32, audience: usize) {
+        let Some(place) = self.records[handle as usize].parts[audience].take() else { return };
+        let pending = self.pending.entry(place.key).or_default();
+        if let Some(slot) = place.slot {
+            pending.news.reshaped.retain(|(reshaped, _)| *reshaped != slot);
+            pending.news.removed.push(slot);
+        } else if let Some(at) = pending.entering.iter().position(|e| *e == (handle, audience)) {
+            pending.entering.remove(at);
+            self.pool.push(pending.news.entered.remove(at));
+        }
+    }
+}
+
+/// The part of a checksum that comes from one part.
+pub(crate) fn part_checksum(part: &Part, shape: &super::shape::Shape) -> u32 {
+    shape.components.iter().fold(0u32, |sum, plan| {
+        let lanes = part.lanes[plan.range()].iter().map(|lane| lane.value);
+        sum.wrapping_add(lanes_checksum(part.id, plan.id, lanes))
+    })
+}
+
+/// The checksum of all parts of a section.
+pub(crate) fn section_checksum(section: &Section, room: &Room) -> u32 {
+    section.parts().fold(0u32, |sum, (_, part)| {
+        let shape = room.shapes.get(part.shape);
+        sum.wrapping_add(shape.map_or(0, |shape| part_checksum(part, shape)))
+    })
+}
