@@ -27,7 +27,7 @@ const PRIOR_WEIGHT: u64 = 6;
 /// What else a new table costs, in bits.
 const OVERHEAD: u64 = 12;
 /// Savings are expected to go on for so many times as long as they were seen.
-const PERSISTENCE: u64 = 2;
+const PERSISTENCE: u64 = 1;
 
 /// What the sender has counted.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -12,12 +12,12 @@ const SMALL: u64 = 16;
 /// A lane with at most this many values has a symbol for each residual.
 const DIRECT: u64 = 32;
 
-/// Situations of a component flag and of a steady lane: 5 uncertainties x 3 unrests.
-pub(crate) const STEADY_CONTEXTS: u32 = 15;
+/// Situations of a component flag and of a steady lane: 5 risks x 3 unrests.
+const STEADY_CONTEXTS: u32 = 15;
 /// Situations of a lane that holds: 3 ages x 3 unrests.
 const HOLD_CONTEXTS: u32 = 9;
-/// Situations of a part's presence: 5 uncertainties x 5 ages.
-const PRESENCE_CONTEXTS: u32 = 25;
+/// Situations of a part's presence: 10 risks x 5 ages.
+const PRESENCE_CONTEXTS: u32 = 50;
 /// Ages and intervals are told up to this; more is as much.
 pub(crate) const AGE_LIMIT: u32 = 12;
 

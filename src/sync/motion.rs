@@ -7,7 +7,7 @@
 //! lane that keeps to its line costs nothing.
 
 /// Fractional bits of a velocity.
-pub(crate) const FRACTION: u32 = 12;
+pub(crate) const FRACTION: u32 = 8;
 const HALF: i64 = 1 << (FRACTION - 1);
 /// A line's age stops here, so that it goes on learning.
 const AGE_MAX: u8 = 32;
@@ -28,6 +28,31 @@ const GAINS: [(i64, i64); AGE_MAX as usize + 1] = {
     }
     gains
 };
+
+/// The chance, in 1/256, that a line of some age is missed, the nearer to the edge between two
+/// quanta it runs: rounding noise over the line's own error, which shrinks with its age.
+fn risk(age: u8, rest: i64) -> u32 {
+    let row = match age {
+        0..=1 => [104, 120, 136, 152],
+        2..=3 => [32, 52, 80, 112],
+        4..=8 => [10, 24, 56, 100],
+        9..=16 => [2, 8, 32, 88],
+        _ => [1, 2, 16, 76],
+    };
+    row[((rest.unsigned_abs() >> (FRACTION - 3)) as usize).min(3)]
+}
+
+/// The class of a chance: 0 for none, then 1 to 4.
+#[inline]
+pub(crate) fn risk_class(risk: u32) -> u32 {
+    match risk {
+        0 => 0,
+        1..=7 => 1,
+        8..=31 => 2,
+        32..=79 => 3,
+        _ => 4,
+    }
+}
 
 /// One lane of one entity: its value and the line it is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,6 +95,21 @@ pub(crate) fn moved(from: u32, by: i64, modulus: u64) -> u32 {
     (i64::from(from) + by).rem_euclid(modulus as i64) as u32
 }
 
+impl Prediction {
+    /// The class of its chance to be missed.
+    #[inline]
+    pub(crate) fn class(&self) -> u32 {
+        let level = self.velocity == 0 && self.rest == 0 && self.age == 2;
+        if level { 0 } else { risk_class(risk(self.age, self.rest)) }
+    }
+
+    /// The side on which the line runs: a miss is likelier there.
+    #[inline]
+    pub(crate) fn side(&self) -> i64 {
+        if self.rest < 0 { -1 } else { 1 }
+    }
+}
+
 impl Lane {
     /// A lane that has just come, with no line yet.
     pub(crate) fn at(value: u32) -> Self {
@@ -82,16 +122,14 @@ impl Lane {
         self.velocity == 0 && self.fraction == 0 && self.age == 2
     }
 
-    /// How well the line is known: 0 at rest, then 1 (just bent) to 4 (long straight).
+    /// How likely the line is to be missed in the next tick, about, in 1/256; 0 at rest.
     #[inline]
-    pub(crate) fn uncertainty(&self) -> usize {
-        match self.age {
-            2.. if self.velocity == 0 => 0,
-            0..=1 => 1,
-            2..=3 => 2,
-            4..=8 => 3,
-            _ => 4,
+    pub(crate) fn risk(&self) -> u32 {
+        if self.is_resting() {
+            return 0;
         }
+        let exact = i64::from(self.fraction) + self.velocity;
+        risk(self.age, exact - (((exact + HALF) >> FRACTION) << FRACTION))
     }
 
     /// The next value, if the velocity is first changed by `nudge`.

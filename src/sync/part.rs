@@ -5,15 +5,15 @@
 
 use super::layout::{AGE_LIMIT, Form};
 use super::model::Model;
-use super::motion::{FRACTION, Lane, Prediction, difference, moved};
-use super::shape::{ComponentPlan, LanePlan, NO_DRIVER, Shape, ShapeId, flag_context};
+use super::motion::{FRACTION, Lane, Prediction, difference, moved, risk_class};
+use super::shape::{ComponentPlan, LanePlan, NO_DRIVER, Shape, ShapeId};
 use super::wire::Wire;
 use crate::ids::{NetId, PlayerId, Tick};
 
 /// A part that was quiet for so many ticks, and is at rest, is no longer asked about each tick.
-const ACTIVE_TICKS: u32 = 8;
+const ACTIVE_TICKS: u32 = 4;
 /// How a predicted part's line counts as known: whoever leaves its chunks out cannot know better.
-const CALM_PREDICTED: u8 = 1;
+const CALM_PREDICTED: u8 = 8;
 
 /// Whose a part is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) struct Part {
     marks: Vec<Tick>,
     /// When it last had a chunk.
     seen: Tick,
-    /// The uncertainty of all its lines together.
+    /// How likely its lines are to be missed: 0 at rest, then 1 to 9.
     calm: u8,
     moving: bool,
     /// The sender's: what its lanes shall be after this tick.
@@ -79,7 +79,7 @@ impl Scratch {
 }
 
 /// 0 for what changed just now, 2 for what has kept long.
-fn age_class(age: u32) -> usize {
+fn age_class(age: u32) -> u32 {
     match age {
         ..=4 => 0,
         5..=8 => 1,
@@ -180,8 +180,8 @@ impl Part {
             let age = age_class(tick.since(self.marks[index]));
             let mut changed = true;
             if plan.has_flag() {
-                let uncertainty = if plan.steady { self.uncertainty(shape, plan) } else { 0 };
-                let context = flag_context(uncertainty, age, plan.steady) + unrest;
+                let class = if plan.steady { self.risk_class(shape, plan) } else { age };
+                let context = class * 3 + unrest;
                 let flag = W::SENDS && self.component_has_residual(shape, plan, scratch);
                 changed = wire.flag(model, plan.flag + context, flag);
             }
@@ -218,7 +218,7 @@ impl Part {
         wire: &mut W,
         scratch: &mut Scratch,
         changed: bool,
-        age: usize,
+        age: u32,
         unrest: u32,
     ) -> i64 {
         let lane = &mut self.lanes[at];
@@ -226,7 +226,7 @@ impl Part {
         if !plan.steady {
             if changed {
                 let residual = if W::SENDS { scratch.deltas[at] } else { 0 };
-                let context = age as u32 * 3 + unrest;
+                let context = age * 3 + unrest;
                 let residual = code(wire, model, plan, before, before, context, residual);
                 lane.value = moved(before, residual, plan.modulus);
                 scratch.deltas[at] = residual;
@@ -240,8 +240,9 @@ impl Part {
             if W::SENDS {
                 residual = difference(self.goal[at], prediction.value, plan.modulus);
             }
-            let context = lane.uncertainty() as u32 * 3 + unrest;
-            residual = code(wire, model, plan, prediction.value, before, context, residual);
+            let context = prediction.class() * 3 + unrest;
+            let side = prediction.side();
+            residual = side * code(wire, model, plan, prediction.value, before, context, side * residual);
         }
         let value = moved(prediction.value, residual, plan.modulus);
         lane.follow(prediction, value, residual, plan.modulus);
@@ -251,14 +252,10 @@ impl Part {
         residual
     }
 
-    /// How well the least known line of a component is known.
-    fn uncertainty(&self, shape: &Shape, plan: &ComponentPlan) -> usize {
-        plan.range()
-            .filter(|at| shape.lanes[*at].steady)
-            .map(|at| self.lanes[at].uncertainty())
-            .filter(|class| *class > 0)
-            .min()
-            .unwrap_or(0)
+    /// The class of the chance that a component's lines are missed.
+    fn risk_class(&self, shape: &Shape, plan: &ComponentPlan) -> u32 {
+        let steady = plan.range().filter(|at| shape.lanes[*at].steady);
+        risk_class(steady.map(|at| self.lanes[at].risk()).sum())
     }
 
     /// Notes that it had a chunk.
@@ -275,13 +272,12 @@ impl Part {
         self.moving = false;
         self.calm = 0;
         if shape.steady {
-            let mut calm = 5;
+            let mut risk = 0;
             for (lane, _) in self.lanes.iter().zip(&shape.lanes).filter(|(_, plan)| plan.steady) {
                 self.moving |= !lane.is_resting();
-                let class = lane.uncertainty();
-                calm = if class > 0 { class.min(calm) } else { calm };
+                risk += lane.risk();
             }
-            self.calm = (calm % 5) as u8;
+            self.calm = risk.checked_ilog2().map_or(0, |log| log.min(8) + 1) as u8;
         }
     }
 

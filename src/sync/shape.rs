@@ -3,7 +3,7 @@
 //! A shape is a set of components. Shapes are numbered as they are first seen; the numbers are
 //! told to the whole room and never reused.
 
-use super::layout::{Form, STEADY_CONTEXTS, TableId};
+use super::layout::{Form, TableId};
 use super::model::Model;
 use super::schema::{ComponentId, Schema};
 use std::collections::BTreeMap;
@@ -175,11 +175,4 @@ impl Shapes {
             self.shapes[*id as usize] = Shape::new(components, schema, model);
         }
     }
-}
-
-/// The situation of a component flag: how its line is known, or how long it has kept.
-pub(crate) fn flag_context(uncertainty: usize, age_class: usize, steady: bool) -> u32 {
-    let class = if steady { uncertainty } else { age_class };
-    debug_assert!((class as u32) * 3 < STEADY_CONTEXTS);
-    class as u32 * 3
 }
