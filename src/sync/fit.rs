@@ -9,7 +9,7 @@ use super::layout::TableId;
 use super::model::{LENGTH_MAX, Model, share};
 use super::motion_fit::MotionFit;
 use super::range::SCALE_BITS;
-use super::room::{Room, RoomNews, code_lengths};
+use super::room::{Room, RoomNews, code_lengths, expected_length};
 use super::schema::Schema;
 use super::wire::Sending;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ const USES_LEAST: u32 = 12;
 const USES_MOST: u32 = 1 << 13;
 /// As many uses as the old table weighs in the new one.
 const PRIOR_WEIGHT: u64 = 6;
+/// A code length that wastes less than this, in bits, is as good as the best, if it is cheaper to
+/// tell.
+const NEAR_ENOUGH: u32 = 4;
 /// What else a new table costs, in bits.
 const OVERHEAD: u64 = 12;
 /// Savings are expected to go on for so many times as long as they were seen.
@@ -85,11 +88,13 @@ impl Fit {
             (u64::from(count) << 8) + ((u64::from(end - start) * PRIOR_WEIGHT << 8) >> SCALE_BITS)
         };
         let total: u64 = counts.iter().enumerate().map(|(s, count)| weight(s, *count)).sum();
-        let lengths = counts.iter().enumerate().map(|(symbol, count)| {
+        for (symbol, count) in counts.iter().enumerate() {
             let half_bits = (log2(total) - log2(weight(symbol, *count).max(1)) + 64) / 128;
-            half_bits.clamp(0, i64::from(LENGTH_MAX)) as u8
-        });
-        self.lengths.extend(lengths);
+            let best = half_bits.clamp(0, i64::from(LENGTH_MAX)) as u8;
+            let expected = expected_length(&self.lengths, symbol);
+            let is_near = waste(expected, best, *count, uses) < NEAR_ENOUGH;
+            self.lengths.push(if is_near { expected } else { best });
+        }
         share(&self.lengths, &mut self.shares);
         let mut saved = 0;
         for (symbol, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
@@ -115,6 +120,16 @@ impl Fit {
         wire.coder.finish();
         self.trial.len() as u64 + OVERHEAD
     }
+}
+
+/// What it costs, in bits, to give a symbol another code length than its best: its own uses grow,
+/// or those of all others do.
+fn waste(length: u8, best: u8, count: u16, uses: u32) -> u32 {
+    if length >= best {
+        return u32::from(count) * u32::from(length - best) / 2;
+    }
+    let share = |length: u8| (uses << 1) >> (length / 2).min(31);
+    share(length) - share(best)
 }
 
 /// The binary logarithm in 1/256, near enough.

@@ -109,6 +109,10 @@ pub(crate) struct Layout {
     starts: Vec<u32>,
     pub(crate) presence: TableId,
     pub(crate) gap: TableId,
+    /// For free slots between the parts of a whole section.
+    pub(crate) free: TableId,
+    /// For ids against the one before in a whole section.
+    pub(crate) next_id: TableId,
     /// Four: for what is removed, reshaped, new, and arrives.
     pub(crate) count: TableId,
     pub(crate) shape: TableId,
@@ -131,6 +135,8 @@ impl Layout {
             starts: vec![0],
             presence: 0,
             gap: 0,
+            free: 0,
+            next_id: 0,
             count: 0,
             shape: 0,
             id: 0,
@@ -145,12 +151,14 @@ impl Layout {
         };
         layout.presence = layout.add(Alphabet::Flag, PRESENCE_CONTEXTS);
         layout.gap = layout.add(Alphabet::Number(1 << 24), 1);
+        layout.free = layout.add(Alphabet::Number(1 << 24), 1);
+        layout.next_id = layout.add(Alphabet::Residual(1 << 31), 1);
         layout.count = layout.add(Alphabet::Number(1 << 24), 4);
         layout.shape = layout.add(Alphabet::Number(1 << 16), 1);
         layout.id = layout.add(Alphabet::Residual(1 << 31), 1);
         layout.owned = layout.add(Alphabet::Choice(3), 1);
         layout.owner = layout.add(Alphabet::Number(u32::MAX), 1);
-        layout.fresh = layout.add(Alphabet::Flag, 1);
+        layout.fresh = layout.add(Alphabet::Choice(3), 1);
         layout.resting = layout.add(Alphabet::Flag, 1);
         layout.age = layout.add(Alphabet::Number(AGE_LIMIT), 1);
         layout.velocity = layout.add(Alphabet::Residual(1 << 31), 1);

@@ -78,6 +78,17 @@ impl Scratch {
     }
 }
 
+/// How a part is told in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It came in this tick: nothing else is known of it.
+    Fresh,
+    /// Nothing of it has changed for long.
+    Rested,
+    /// It has ages and lines to be told.
+    Mixed,
+}
+
 /// 0 for what changed just now, 2 for what has kept long.
 fn age_class(age: u32) -> u32 {
     match age {
@@ -283,28 +294,38 @@ impl Part {
 
     /// Tells or hears all of it but its id, shape and owner.
     pub(crate) fn full<W: Wire>(&mut self, shape: &Shape, model: &Model, tick: Tick, wire: &mut W) {
-        let is_fresh = self.is_fresh(tick);
-        let fresh = wire.flag(model, model.layout.fresh, is_fresh);
-        if !fresh {
+        let state = wire.symbol(model, model.layout.fresh, self.state(shape, tick) as usize);
+        if !W::SENDS && state == State::Rested as usize {
+            let then = Tick(tick.0.saturating_sub(AGE_LIMIT));
+            self.marks.iter_mut().chain([&mut self.seen]).for_each(|mark| *mark = then);
+        }
+        if state == State::Mixed as usize {
             for mark in self.marks.iter_mut().chain([&mut self.seen]) {
-                let age = tick.since(*mark).min(AGE_LIMIT);
-                let age = wire.number(model, model.layout.age, age).min(AGE_LIMIT);
+                let left = AGE_LIMIT.saturating_sub(tick.since(*mark));
+                let left = wire.number(model, model.layout.age, left).min(AGE_LIMIT);
                 if !W::SENDS {
-                    *mark = Tick(tick.0.saturating_sub(age));
+                    *mark = Tick(tick.0.saturating_sub(AGE_LIMIT - left));
                 }
             }
         }
         for (at, plan) in shape.lanes.iter().enumerate() {
-            self.full_lane(at, plan, model, wire, fresh);
+            self.full_lane(at, plan, model, wire, state);
         }
         self.settle(shape);
     }
 
-    /// Whether it is as if it had come in this tick.
-    fn is_fresh(&self, tick: Tick) -> bool {
-        self.seen == tick
-            && self.marks.iter().all(|mark| *mark == tick)
-            && self.lanes.iter().all(|lane| lane.age == 0)
+    fn state(&self, shape: &Shape, tick: Tick) -> State {
+        let mut marks = self.marks.iter().chain([&self.seen]);
+        let mut lanes = self.lanes.iter().zip(&shape.lanes).filter(|(_, plan)| plan.steady);
+        if marks.clone().all(|mark| *mark == tick) && lanes.clone().all(|(lane, _)| lane.age == 0) {
+            State::Fresh
+        } else if marks.all(|mark| tick.since(*mark) >= AGE_LIMIT)
+            && lanes.all(|(lane, _)| lane.is_resting())
+        {
+            State::Rested
+        } else {
+            State::Mixed
+        }
     }
 
     fn full_lane<W: Wire>(
@@ -313,12 +334,14 @@ impl Part {
         plan: &LanePlan,
         model: &Model,
         wire: &mut W,
-        fresh: bool,
+        state: usize,
     ) {
         let mut lane = self.lanes[at];
         lane.value = first(wire, model, plan, lane.value);
-        if !fresh && plan.steady {
-            let level = Lane { value: lane.value, fraction: 0, velocity: 0, age: 2 };
+        let level = Lane { value: lane.value, fraction: 0, velocity: 0, age: 2 };
+        if plan.steady && state == State::Rested as usize {
+            lane = level;
+        } else if plan.steady && state == State::Mixed as usize {
             if wire.flag(model, model.layout.resting, lane == level) {
                 lane = level;
             } else {

@@ -264,14 +264,19 @@ impl Room {
 /// Tells or hears the code lengths of a table, each against the one its sign has next to it.
 pub(crate) fn code_lengths<W: Wire>(wire: &mut W, model: &Model, lengths: &mut [u8]) {
     for symbol in 0..lengths.len() {
-        let expected = match symbol {
-            0 => 2,
-            1 => 10,
-            _ => lengths[symbol - 1 - symbol % 2],
-        };
+        let expected = expected_length(lengths, symbol);
         let table = model.layout.length + u32::from(expected == LENGTH_MAX);
         let sent = i64::from(lengths[symbol]) - i64::from(expected);
         let residual = wire.residual(model, table, sent);
         lengths[symbol] = (i64::from(expected) + residual).clamp(0, i64::from(LENGTH_MAX)) as u8;
+    }
+}
+
+/// The code length that a symbol is told against.
+pub(crate) fn expected_length(lengths: &[u8], symbol: usize) -> u8 {
+    match symbol {
+        0 => 2,
+        1 => 10,
+        _ => lengths[symbol - 1 - symbol % 2],
     }
 }

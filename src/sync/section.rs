@@ -5,6 +5,7 @@
 //! slot is taken next, so that slots need not be told.
 
 use super::error::StreamError;
+use super::layout::TableId;
 use super::part::{Owned, Part, Scratch};
 use super::room::Common;
 use super::shape::ShapeId;
@@ -268,7 +269,7 @@ impl Section {
         let mut coming = entered.drain(..);
         for _ in 0..count {
             let mut part = coming.next().unwrap_or_default();
-            let id = code_id(common, wire, part.id, self.last_id.0);
+            let id = code_id(common, wire, model.layout.id, part.id, self.last_id.0);
             code_record(common, wire, &mut part, id, budget)?;
             self.last_id = id;
             let slot = self.enter(part);
@@ -332,17 +333,15 @@ impl Section {
         let slots: Vec<u32> = self.parts().map(|(slot, _)| slot).collect();
         let mut next = 0;
         let mut last_id = 0;
-        for index in 0.. {
-            let gap = slots.get(index).map_or(0, |slot| slot - next + 1);
-            let gap = wire.number(model, model.layout.gap, gap);
-            if gap == 0 {
-                break;
-            }
-            budget.take_slots(gap as usize)?;
-            let slot = next + gap - 1;
+        let count = wire.number(model, model.layout.count + 2, slots.len() as u32);
+        for index in 0..count as usize {
+            let free = slots.get(index).map_or(0, |slot| slot - next);
+            let free = wire.number(model, model.layout.free, free);
+            budget.take_slots(free as usize + 1)?;
+            let slot = next + free;
             next = slot + 1;
             let mut part = self.get(slot).cloned().unwrap_or_default();
-            let id = code_id(common, wire, part.id, last_id);
+            let id = code_id(common, wire, model.layout.next_id, part.id, last_id);
             last_id = id.0;
             code_record(common, wire, &mut part, id, budget)?;
             if !W::SENDS {
@@ -408,9 +407,15 @@ impl Budget {
 }
 
 /// Tells or hears an id against the one before.
-fn code_id<W: Wire>(common: &Common<'_>, wire: &mut W, id: NetId, last: u32) -> NetId {
-    let model = common.model;
-    let step = wire.residual(model, model.layout.id, i64::from(id.0) - i64::from(last));
+fn code_id<W: Wire>(
+    common: &Common<'_>,
+    wire: &mut W,
+    table: TableId,
+    id: NetId,
+    last: u32,
+) -> NetId {
+    // The next id is the likeliest.
+    let step = wire.residual(common.model, table, i64::from(id.0) - i64::from(last) - 1) + 1;
     NetId((i64::from(last) + step) as u32 & NET_ID_MAX)
 }
 
