@@ -32,6 +32,8 @@ pub(crate) enum Alphabet {
     Residual(u32),
     /// A first value, as a residual up to a magnitude; any is as likely.
     Value(u32),
+    /// A code length against its neighbour's; very likely the same.
+    Length,
     /// A count, age or gap up to a number; likely small.
     Number(u32),
 }
@@ -41,6 +43,7 @@ impl Alphabet {
         match self {
             Self::Flag => 2,
             Self::Choice(count) => count as usize,
+            Self::Length => token::signed_symbols(31),
             Self::Residual(most) | Self::Value(most) => token::signed_symbols(most),
             Self::Number(most) => token::unsigned_symbols(most),
         }
@@ -54,6 +57,8 @@ impl Alphabet {
             Self::Choice(_) => 1,
             Self::Residual(_) if symbol > 0 => 7 + symbol / 2,
             Self::Residual(_) => 2,
+            Self::Length if symbol > 0 => 10 + symbol / 2,
+            Self::Length => 1,
             Self::Value(_) => 10,
             Self::Number(_) => 1 + 2 * symbol,
         };
@@ -162,7 +167,7 @@ impl Layout {
         layout.resting = layout.add(Alphabet::Flag, 1);
         layout.age = layout.add(Alphabet::Number(AGE_LIMIT), 1);
         layout.velocity = layout.add(Alphabet::Residual(1 << 31), 1);
-        layout.length = layout.add(Alphabet::Residual(31), 2);
+        layout.length = layout.add(Alphabet::Length, 2);
         for component in schema.components() {
             let flag = layout.add(Alphabet::Flag, STEADY_CONTEXTS);
             let lanes = component.lanes().iter().map(|lane| layout.add_lane(lane)).collect();
