@@ -266,7 +266,7 @@ fn main() {
             if joins {
                 packet = player.stream.keyframe(receiver.player);
             } else {
-                player.stream.frame().gather(receiver.player, &mut packet);
+                player.stream.delta().gather(receiver.player, &mut packet);
             }
             let start = Instant::now();
             receiver.replica.receive(&packet).expect("an honest packet");

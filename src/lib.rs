@@ -2,4 +2,5 @@
 
 pub mod ids;
 pub mod prelude;
+pub mod sim;
 pub mod sync;

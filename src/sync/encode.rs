@@ -1,13 +1,13 @@
 //! One tick of the sending half, and keyframes.
 
 use super::bits::BitBuffer;
-use super::frame::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
+use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
 use super::room::{Common, Room, RoomNews};
 use super::section::{Budget, Section, SectionKey, code_stranger};
 use super::stream::{Arriving, Pending, Place, Stream, section_checksum};
 use super::viewer::{KEYFRAME_BIT, write_keys};
 use super::wire::{Sending, Silent};
-use super::{fit::Fit, frame::Frame, part::Scratch};
+use super::{delta::Delta, fit::Fit, part::Scratch};
 use crate::ids::PlayerId;
 use std::collections::BTreeMap;
 
@@ -17,16 +17,16 @@ const UNCHECKED: &str = "a sender codes what it has";
 
 impl Stream {
     /// Tells what is new since the last tick.
-    pub fn encode(&mut self) -> &Frame {
+    pub fn encode(&mut self) -> &Delta {
         self.room.tick = self.room.tick.next();
-        self.frame.clear();
-        self.frame.tick = self.room.tick;
+        self.delta.clear();
+        self.delta.tick = self.room.tick;
         self.encode_news();
         self.encode_sections();
         self.encode_arrivals();
         self.encode_viewers();
         self.clean_up();
-        &self.frame
+        &self.delta
     }
 
     fn encode_news(&mut self) {
@@ -34,7 +34,7 @@ impl Stream {
         let mut news = RoomNews { shapes, ..RoomNews::default() };
         self.fit.propose(&self.room, &mut news);
         if !news.is_empty() {
-            self.frame.news = Some(write_news(&self.room, &mut news, &mut self.frame.bits));
+            self.delta.news = Some(write_news(&self.room, &mut news, &mut self.delta.bits));
             news.shapes.clear();
             self.room.apply(&news);
         }
@@ -55,8 +55,8 @@ impl Stream {
             if is_quiet {
                 continue;
             }
-            let (fit, frame, scratch) = (&mut self.fit, &mut self.frame, &mut self.scratch);
-            let writer = Writer { fit, frame, scratch };
+            let (fit, delta, scratch) = (&mut self.fit, &mut self.delta, &mut self.scratch);
+            let writer = Writer { fit, delta, scratch };
             writer.section(*key, section, pending, &common);
             for ((handle, audience), slot) in
                 pending.entering.iter().zip(&pending.news.entered_slots)
@@ -72,15 +72,15 @@ impl Stream {
         if !self.room.grid {
             return;
         }
-        for index in 0..self.frame.sections.len() {
-            let key = self.frame.sections[index].key;
+        for index in 0..self.delta.sections.len() {
+            let key = self.delta.sections[index].key;
             let Some(pending) = self.pending.get_mut(&key) else { continue };
             let mut arriving = std::mem::take(&mut pending.arriving);
-            let start = self.frame.arrivals.len();
+            let start = self.delta.arrivals.len();
             for arriving in arriving.drain(..) {
                 self.encode_arrival(key, arriving);
             }
-            self.frame.sections[index].arrivals = start..self.frame.arrivals.len();
+            self.delta.sections[index].arrivals = start..self.delta.arrivals.len();
             self.pending.get_mut(&key).expect("it had one").arriving = arriving;
         }
     }
@@ -91,7 +91,7 @@ impl Stream {
         let mut part = left.limbo[at].take().expect("it left once");
         let (sections, common) = self.room.split();
         let shape = common.shapes.get(part.shape).expect("parts have shapes");
-        let bits = &mut self.frame.bits;
+        let bits = &mut self.delta.bits;
         let from = bits.len();
         let mut wire = Sending::counted(bits, &mut self.fit.counts);
         part.step(shape, common.model, common.tick, &mut wire, &mut self.scratch);
@@ -102,7 +102,7 @@ impl Stream {
         let mut wire = Sending::uncounted(bits);
         code_stranger(&common, &mut wire, &mut part, &mut budget).expect(UNCHECKED);
         wire.coder.finish();
-        self.frame.arrivals.push(ArrivalPiece {
+        self.delta.arrivals.push(ArrivalPiece {
             from: arriving.from,
             index: at as u32,
             chunk: from..middle,
@@ -134,7 +134,7 @@ impl Stream {
                 let piece =
                     self.viewer_piece(*player, &viewer.sections, predicts, omits, &mut whole);
                 let checksum = is_checked.then(|| self.sum(&self.keys));
-                self.frame.viewers.push(ViewerPiece { checksum, ..piece });
+                self.delta.viewers.push(ViewerPiece { checksum, ..piece });
             }
             viewer.sections.clone_from(&self.keys);
         }
@@ -160,37 +160,37 @@ impl Stream {
     ) -> ViewerPiece {
         let mut prologue = std::mem::take(&mut self.prologue);
         prologue.clear();
-        prologue.news = self.frame.news.is_some();
+        prologue.news = self.delta.news.is_some();
         prologue.checksum = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
         prologue.omits = omits;
-        let heard = self.frame.heard.len();
+        let heard = self.delta.heard.len();
         for (at, key) in before.iter().enumerate() {
             if self.keys.binary_search(key).is_err() {
                 prologue.lost.push(at as u32);
                 continue;
             }
-            let piece = self.frame.sections.binary_search_by_key(key, |section| section.key);
+            let piece = self.delta.sections.binary_search_by_key(key, |section| section.key);
             prologue.heard.push(piece.is_ok());
-            self.frame.heard.extend(piece.ok().map(|index| index as u32));
+            self.delta.heard.extend(piece.ok().map(|index| index as u32));
         }
         let new = |key: &&SectionKey| before.binary_search(key).is_err();
         prologue.gained.extend(self.keys.iter().filter(new));
-        let seen_new = self.frame.seen_new.len();
+        let seen_new = self.delta.seen_new.len();
         for key in &prologue.gained {
-            let (room, bits) = (&self.room, &mut self.frame.bits);
+            let (room, bits) = (&self.room, &mut self.delta.bits);
             let piece = whole.entry(*key).or_insert_with(|| write_whole(room, *key, bits));
-            self.frame.seen_new.push(piece.clone());
+            self.delta.seen_new.push(piece.clone());
         }
-        let start = self.frame.bits.len();
-        prologue.write(predicts, &mut self.frame.bits);
+        let start = self.delta.bits.len();
+        prologue.write(predicts, &mut self.delta.bits);
         let news = prologue.news;
         self.prologue = prologue;
         ViewerPiece {
             player,
-            prologue: start..self.frame.bits.len(),
+            prologue: start..self.delta.bits.len(),
             news,
-            heard: heard..self.frame.heard.len(),
-            seen_new: seen_new..self.frame.seen_new.len(),
+            heard: heard..self.delta.heard.len(),
+            seen_new: seen_new..self.delta.seen_new.len(),
             omits,
             checksum: None,
         }
@@ -222,7 +222,7 @@ impl Stream {
     }
 
     /// The keyframe of one who sees these sections.
-    pub(super) fn write_keyframe(&self, keys: &[SectionKey]) -> Vec<u8> {
+    fn write_keyframe(&self, keys: &[SectionKey]) -> Vec<u8> {
         let mut out = BitBuffer::default();
         out.push(KEYFRAME_BIT, 1);
         out.push(self.room.tick.0, 32);
@@ -250,7 +250,7 @@ impl Stream {
 /// What a section's bits are written with.
 struct Writer<'a> {
     fit: &'a mut Fit,
-    frame: &'a mut Frame,
+    delta: &'a mut Delta,
     scratch: &'a mut Scratch,
 }
 
@@ -262,12 +262,12 @@ impl Writer<'_> {
         pending: &mut Pending,
         common: &Common<'_>,
     ) {
-        let Self { fit, frame, scratch } = self;
+        let Self { fit, delta, scratch } = self;
         let news = &mut pending.news;
-        let start = frame.bits.len();
-        let first_predicted = frame.predicted.len();
+        let start = delta.bits.len();
+        let first_predicted = delta.predicted.len();
         let mut budget = Budget::unbounded();
-        let mut wire = Sending::counted(&mut frame.bits, &mut fit.counts);
+        let mut wire = Sending::counted(&mut delta.bits, &mut fit.counts);
         section.header(common, &mut wire, news, &mut budget).expect(UNCHECKED);
         wire.coder.finish();
         for slot in &news.entered_slots {
@@ -275,27 +275,27 @@ impl Writer<'_> {
             fit.motion.came(part, common.shapes.get(part.shape).expect("parts have shapes"));
         }
         for slot in news.present.iter().chain(&news.woken) {
-            let from = frame.bits.len();
+            let from = delta.bits.len();
             let part = section.get_mut(*slot).expect("it has a chunk");
             fit.motion.steps(part, common.shapes.get(part.shape).expect("parts have shapes"));
-            let mut wire = Sending::counted(&mut frame.bits, &mut fit.counts);
+            let mut wire = Sending::counted(&mut delta.bits, &mut fit.counts);
             section.chunk(*slot, common, &mut wire, scratch);
             wire.coder.finish();
             let part = section.get(*slot).expect("it has a chunk");
             let is_reshaped = news.reshaped.binary_search_by_key(slot, |(slot, _)| *slot).is_ok();
             if part.owned.is_predicted() && !is_reshaped {
                 let owner = part.owned.owner().unwrap_or_default();
-                frame.predicted.push((owner, from..frame.bits.len()));
+                delta.predicted.push((owner, from..delta.bits.len()));
             }
         }
         for slot in &news.silent {
             section.rest(*slot, common, &mut Silent, scratch);
         }
         section.finish(common.tick, news);
-        frame.sections.push(SectionPiece {
+        delta.sections.push(SectionPiece {
             key,
-            bits: start..frame.bits.len(),
-            predicted: first_predicted..frame.predicted.len(),
+            bits: start..delta.bits.len(),
+            predicted: first_predicted..delta.predicted.len(),
             arrivals: 0..0,
             removed: news.removed.len() as u32,
             bytes_needed: budget.bytes_needed(),
@@ -341,7 +341,7 @@ fn decide(
 }
 
 /// Writes what is new for the room.
-fn write_news(room: &Room, news: &mut RoomNews, out: &mut BitBuffer) -> Piece {
+pub(super) fn write_news(room: &Room, news: &mut RoomNews, out: &mut BitBuffer) -> Piece {
     let start = out.len();
     let mut wire = Sending::uncounted(out);
     room.code_news(&mut wire, news).expect(UNCHECKED);
@@ -350,7 +350,7 @@ fn write_news(room: &Room, news: &mut RoomNews, out: &mut BitBuffer) -> Piece {
 }
 
 /// Writes a whole section.
-fn write_whole(room: &Room, key: SectionKey, out: &mut BitBuffer) -> (Piece, usize) {
+pub(super) fn write_whole(room: &Room, key: SectionKey, out: &mut BitBuffer) -> (Piece, usize) {
     let start = out.len();
     let mut budget = Budget::unbounded();
     let mut wire = Sending::uncounted(out);

@@ -124,6 +124,15 @@ impl FieldLane {
 }
 
 impl FieldKind {
+    /// Whether it holds the id of an entity.
+    pub(crate) fn names_entities(&self) -> bool {
+        match self {
+            Self::Entity => true,
+            Self::Optional(inner) => inner.names_entities(),
+            _ => false,
+        }
+    }
+
     /// Appends the lanes of a field called `name`, or says why there are none.
     pub(crate) fn lanes(&self, name: &str, out: &mut Vec<FieldLane>) -> Result<(), SchemaError> {
         let range = || SchemaError::Range(name.into());

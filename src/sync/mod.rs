@@ -7,7 +7,7 @@
 //!
 //! Bytes go through these files in this order: `field`, `codec`, `schema` say what a lane is;
 //! `capture` takes lanes from the world; `stream` decides what is new; `section` and `part` code
-//! it, over a `wire` that writes or reads, with the tables of a `model`; `frame` gathers packets;
+//! it, over a `wire` that writes or reads, with the tables of a `model`; `delta` gathers packets;
 //! `replica` reads them.
 
 pub mod field;
@@ -30,18 +30,20 @@ mod room;
 mod fit;
 mod motion_fit;
 mod viewer;
-mod frame;
+mod delta;
 mod stream;
+mod state;
 mod encode;
 mod prediction;
 mod replica;
 mod receive;
 
 pub use checksum::{hash_bytes, lanes_checksum};
+pub use delta::Delta;
 pub use error::StreamError;
-pub use frame::Frame;
 pub use prediction::Prediction;
 pub use replica::{Changes, Replica};
 pub use section::Cell;
+pub use state::StreamState;
 pub use stream::{Entry, Handle, Stream};
 pub use viewer::{VIEW_SECTIONS_LIMIT, View};

@@ -253,7 +253,8 @@ impl Part {
             }
             let context = prediction.class() * 3 + unrest;
             let side = prediction.side();
-            residual = side * code(wire, model, plan, prediction.value, before, context, side * residual);
+            residual =
+                side * code(wire, model, plan, prediction.value, before, context, side * residual);
         }
         let value = moved(prediction.value, residual, plan.modulus);
         lane.follow(prediction, value, residual, plan.modulus);

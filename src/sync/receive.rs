@@ -106,7 +106,7 @@ impl Replica {
         }
     }
 
-    /// Reads a whole section.
+    /// Begins to see a section.
     fn begin_section(
         &mut self,
         reader: &mut BitReader<'_>,
@@ -114,10 +114,7 @@ impl Replica {
         key: SectionKey,
         budget: &mut Budget,
     ) -> Result<(), StreamError> {
-        let mut section = Section::default();
-        let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
-        section.full(&room.common(), &mut wire, budget)?;
-        reader.skip_to(wire.0.finish())?;
+        let section = read_whole(reader, room, budget)?;
         section.parts().for_each(|(slot, part)| self.came(part.id, key, slot));
         room.sections.insert(key, section);
         Ok(())
@@ -234,7 +231,7 @@ impl Replica {
         for ((key, section), arrivals) in sections.into_iter().zip(counts) {
             for _ in 0..arrivals {
                 let part = if reader.take(1)? == 1 {
-                    let at = reader.take(super::frame::index_bits(left))?;
+                    let at = reader.take(super::delta::index_bits(left))?;
                     let part = limbo.get_mut(at as usize).and_then(Option::take);
                     let mut part = part.ok_or(StreamError::NoPart(at))?;
                     let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
@@ -292,8 +289,21 @@ fn note_changes(id: NetId, shape: &Shape, scratch: &Scratch, changes: &mut Chang
     }
 }
 
+/// Reads a whole section.
+pub(super) fn read_whole(
+    reader: &mut BitReader<'_>,
+    room: &Room,
+    budget: &mut Budget,
+) -> Result<Section, StreamError> {
+    let mut section = Section::default();
+    let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
+    section.full(&room.common(), &mut wire, budget)?;
+    reader.skip_to(wire.0.finish())?;
+    Ok(section)
+}
+
 /// Reads what is new for the room, and believes it.
-fn read_news(reader: &mut BitReader<'_>, room: &mut Room) -> Result<(), StreamError> {
+pub(super) fn read_news(reader: &mut BitReader<'_>, room: &mut Room) -> Result<(), StreamError> {
     let mut news = RoomNews::default();
     let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
     room.code_news(&mut wire, &mut news)?;

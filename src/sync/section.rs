@@ -28,7 +28,7 @@ pub struct Cell {
 pub(crate) const NET_ID_MAX: u32 = u32::MAX >> 1;
 
 /// Who hears a section, of those who see its cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Hearers {
     Everyone,
     Team(TeamId),
@@ -36,7 +36,7 @@ pub(crate) enum Hearers {
 }
 
 /// Names a section. No cell is everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct SectionKey {
     pub(crate) cell: Option<Cell>,
     pub(crate) hearers: Hearers,
@@ -113,6 +113,12 @@ impl Section {
 
     pub(crate) fn parts_mut(&mut self) -> impl Iterator<Item = &mut Part> {
         self.slots.iter_mut().flatten().map(Box::as_mut)
+    }
+
+    /// Its parts with their slots, ascending, to be changed.
+    pub(crate) fn parts_with_slots_mut(&mut self) -> impl Iterator<Item = (u32, &mut Part)> {
+        let slots = self.slots.iter_mut().enumerate();
+        slots.filter_map(|(at, part)| Some((at as u32, part.as_deref_mut()?)))
     }
 
     pub(crate) fn active(&self) -> &[u32] {

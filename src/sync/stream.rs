@@ -1,11 +1,11 @@
 //! The sending half: what the match has, who looks at it, and what both have been told.
 //!
 //! The stream is told what is there after a tick (`spawn`, `set`, `despawn`, ...), and
-//! [`Stream::encode`] turns that into a [`Frame`]. It knows nothing of worlds: `capture` does.
+//! [`Stream::encode`] turns that into a [`Delta`]. It knows nothing of worlds: `capture` does.
 
 use super::checksum::lanes_checksum;
+use super::delta::Delta;
 use super::fit::Fit;
-use super::frame::Frame;
 use super::motion::Lane;
 use super::part::{Owned, Part, Scratch};
 use super::room::Room;
@@ -50,6 +50,7 @@ pub(super) struct Place {
 pub(super) struct Record {
     pub(super) id: NetId,
     pub(super) entry: Entry,
+    pub(super) is_spawned: bool,
     pub(super) parts: [Option<Place>; 3],
 }
 
@@ -86,7 +87,7 @@ pub struct Stream {
     pub(super) new_shapes: Vec<Vec<ComponentId>>,
     pub(super) viewers: BTreeMap<PlayerId, Viewer>,
     pub(super) fit: Fit,
-    pub(super) frame: Frame,
+    pub(super) delta: Delta,
     pub(super) pool: Vec<Box<Part>>,
     pub(super) scratch: Scratch,
     pub(super) prologue: Prologue,
@@ -112,7 +113,7 @@ impl Stream {
             pending: BTreeMap::new(),
             new_shapes: Vec::new(),
             viewers: BTreeMap::new(),
-            frame: Frame::default(),
+            delta: Delta::default(),
             pool: Vec::new(),
             scratch: Scratch::default(),
             prologue: Prologue::default(),
@@ -134,10 +135,10 @@ impl Stream {
         self.room.tick
     }
 
-    /// The last encoded frame.
+    /// The last encoded delta.
     #[must_use]
-    pub fn frame(&self) -> &Frame {
-        &self.frame
+    pub fn delta(&self) -> &Delta {
+        &self.delta
     }
 
     /// The id of an entity.
@@ -154,31 +155,91 @@ impl Stream {
 
     /// Adds an entity with components in ascending order and their lanes, one after another.
     pub fn spawn(&mut self, entry: Entry, components: &[ComponentId], lanes: &[u32]) -> Handle {
+        let handle = self.reserve();
+        self.spawn_reserved(handle, entry, components, lanes);
+        handle
+    }
+
+    /// Names an entity that is not spawned yet, so that others can refer to it.
+    pub fn reserve(&mut self) -> Handle {
         assert!(self.next_id < NET_ID_MAX, "a match has no more than {NET_ID_MAX} entities");
         let id = NetId(self.next_id);
         self.next_id += 1;
-        self.restore_record(id, entry, components, lanes)
+        self.add_record(id)
     }
 
-    fn restore_record(
-        &mut self,
-        id: NetId,
-        entry: Entry,
-        components: &[ComponentId],
-        lanes: &[u32],
-    ) -> Handle {
+    pub(super) fn add_record(&mut self, id: NetId) -> Handle {
         let handle = self.free.pop().unwrap_or(self.records.len() as u32);
         if handle as usize == self.records.len() {
             self.records.push(Record::default());
         }
-        self.records[handle as usize] = Record { id, entry, parts: [None; 3] };
+        self.records[handle as usize] = Record { id, ..Record::default() };
+        Handle(handle)
+    }
+
+    pub(super) fn next_id(&self) -> u32 {
+        self.next_id
+    }
+
+    pub(super) fn set_next_id(&mut self, next_id: u32) {
+        self.next_id = next_id.clamp(1, NET_ID_MAX);
+    }
+
+    /// The names of all its entities, ascending.
+    #[must_use]
+    pub fn entities(&self) -> Vec<(NetId, Handle)> {
+        let mut entities: Vec<_> = (0..self.records.len() as u32)
+            .map(|handle| (self.records[handle as usize].id, Handle(handle)))
+            .filter(|(id, _)| *id != NetId(0))
+            .collect();
+        entities.sort_unstable_by_key(|(id, _)| *id);
+        entities
+    }
+
+    pub(super) fn live_records(&self) -> impl Iterator<Item = &Record> {
+        self.entities().into_iter().map(|(_, handle)| &self.records[handle.0 as usize])
+    }
+
+    /// Lets all viewers have seen what they see.
+    pub(super) fn settle_viewers(&mut self) {
+        for (player, viewer) in &mut self.viewers {
+            viewer.view.sections(*player, &self.room.schema, &mut viewer.sections);
+        }
+    }
+
+    /// Whether an entity was spawned after its name was reserved.
+    #[must_use]
+    pub fn is_spawned(&self, handle: Handle) -> bool {
+        self.records[handle.0 as usize].is_spawned
+    }
+
+    /// Spawns an entity whose name was reserved.
+    pub fn spawn_reserved(
+        &mut self,
+        handle: Handle,
+        entry: Entry,
+        components: &[ComponentId],
+        lanes: &[u32],
+    ) {
+        let record = &mut self.records[handle.0 as usize];
+        record.entry = entry;
+        record.is_spawned = true;
+        self.note_predicted(handle.0, entry);
+        for audience in 0..AUDIENCES.len() {
+            self.enter_part(handle.0, audience, components, lanes);
+        }
+    }
+
+    pub(super) fn note_predicted(&mut self, handle: u32, entry: Entry) {
         if let Some(owner) = entry.owner.filter(|_| entry.predicted) {
             self.predicted.entry(owner).or_default().push(handle);
         }
-        for audience in 0..AUDIENCES.len() {
-            self.enter_part(handle, audience, components, lanes);
+    }
+
+    fn forget_predicted(&mut self, handle: u32, entry: Entry) {
+        if let Some(owned) = entry.owner.and_then(|owner| self.predicted.get_mut(&owner)) {
+            owned.retain(|owned| *owned != handle);
         }
-        Handle(handle)
     }
 
     /// Removes an entity.
@@ -186,10 +247,8 @@ impl Stream {
         for audience in 0..AUDIENCES.len() {
             self.leave_part(handle.0, audience);
         }
-        let entry = self.records[handle.0 as usize].entry;
-        if let Some(owned) = entry.owner.and_then(|owner| self.predicted.get_mut(&owner)) {
-            owned.retain(|owned| *owned != handle.0);
-        }
+        self.forget_predicted(handle.0, self.records[handle.0 as usize].entry);
+        self.records[handle.0 as usize] = Record::default();
         self.free.push(handle.0);
     }
 
@@ -263,15 +322,8 @@ impl Stream {
                 self.pending.entry(key).or_default().arriving.push(arriving);
             }
         }
-        if old.owner != entry.owner || old.predicted != entry.predicted {
-            let owners = [old.owner, entry.owner];
-            for owner in owners.into_iter().flatten() {
-                self.predicted.entry(owner).or_default().retain(|owned| *owned != handle.0);
-            }
-            if let Some(owner) = entry.owner.filter(|_| entry.predicted) {
-                self.predicted.entry(owner).or_default().push(handle.0);
-            }
-        }
+        self.forget_predicted(handle.0, old);
+        self.note_predicted(handle.0, entry);
     }
 
     fn is_reshaped(&self, place: Place) -> bool {

@@ -1,4 +1,4 @@
-//! What one tick produced for the room: encoded once, gathered for each receiver.
+//! What a tick changed, for the room: encoded once, gathered for each receiver.
 //!
 //! A packet is a few bits of the receiver's own, and then the pieces that it may see, joined at
 //! bits. Gathering copies bits and decides nothing.
@@ -8,10 +8,10 @@ use super::section::SectionKey;
 use crate::ids::{PlayerId, Tick};
 use std::ops::Range;
 
-/// A run of bits of a frame.
+/// A run of bits of a delta.
 pub(crate) type Piece = Range<usize>;
 
-/// One section's share of a frame.
+/// One section's share of a delta.
 #[derive(Clone, Debug)]
 pub(crate) struct SectionPiece {
     pub(crate) key: SectionKey,
@@ -38,7 +38,7 @@ pub(crate) struct ArrivalPiece {
     pub(crate) bytes_needed: usize,
 }
 
-/// One receiver's share of a frame.
+/// One receiver's share of a delta.
 #[derive(Clone, Debug)]
 pub(crate) struct ViewerPiece {
     pub(crate) player: PlayerId,
@@ -55,9 +55,9 @@ pub(crate) struct ViewerPiece {
     pub(crate) checksum: Option<u32>,
 }
 
-/// What one tick produced for the room.
+/// What a tick changed: the state half of a frame.
 #[derive(Clone, Debug, Default)]
-pub struct Frame {
+pub struct Delta {
     pub(crate) tick: Tick,
     pub(crate) bits: BitBuffer,
     pub(crate) news: Option<Piece>,
@@ -71,7 +71,7 @@ pub struct Frame {
     pub(crate) seen_new: Vec<(Piece, usize)>,
 }
 
-impl Frame {
+impl Delta {
     pub(crate) fn clear(&mut self) {
         self.bits.clear();
         self.news = None;

@@ -1,0 +1,198 @@
+//! From the world to the stream: what came, went and changed in a tick.
+
+use super::game::{OnTeam, Owner, Predicted};
+use super::registry::{Places, Registry, cell_at};
+use crate::ids::NetId;
+use crate::sync::schema::ComponentId;
+use crate::sync::{Cell, Entry, Handle, Stream};
+use bevy_ecs::component::Component;
+use bevy_ecs::entity::Entity;
+use bevy_ecs::lifecycle::Remove;
+use bevy_ecs::observer::On;
+use bevy_ecs::prelude::{Query, ResMut, Resource, World};
+use bevy_ecs::query::{Changed, Or, QueryState};
+
+/// What the stream calls an entity. It has one from the end of its first tick; sort by it where
+/// order matters.
+#[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Net {
+    /// Counted up in the order of spawning, never reused.
+    pub id: NetId,
+    pub(super) handle: Handle,
+}
+
+/// What the world's observers noticed since the last capture.
+#[derive(Resource, Debug, Default)]
+pub(super) struct Births {
+    /// Entities that got a registered component: those without a name are new.
+    pub(super) touched: Vec<Entity>,
+    /// Entities that got or lost a replicated component.
+    pub(super) restructured: Vec<Entity>,
+    /// Entities that lost what says whose or where they are.
+    pub(super) related: Vec<Entity>,
+    /// Entities that are gone.
+    departed: Vec<Handle>,
+}
+
+/// Takes what changed out of a world, tick by tick.
+pub(super) struct Capture {
+    related: QueryState<Entity, Or<(Changed<Owner>, Changed<Predicted>, Changed<OnTeam>)>>,
+    components: Vec<ComponentId>,
+    lanes: Vec<u32>,
+    moved: Vec<(NetId, Entity)>,
+}
+
+impl Capture {
+    pub(super) fn new(world: &mut World) -> Self {
+        world.add_observer(
+            |removed: On<Remove<Net>>, nets: Query<&Net>, mut births: ResMut<Births>| {
+                if let Ok(net) = nets.get(removed.entity) {
+                    births.departed.push(net.handle);
+                }
+            },
+        );
+        notice_end_of::<Owner>(world);
+        notice_end_of::<Predicted>(world);
+        notice_end_of::<OnTeam>(world);
+        Self {
+            related: QueryState::new(world),
+            components: Vec::new(),
+            lanes: Vec::new(),
+            moved: Vec::new(),
+        }
+    }
+
+    /// Tells the stream what the last tick did to the world.
+    pub(super) fn run(&mut self, world: &mut World, registry: &mut Registry, stream: &mut Stream) {
+        let mut births = std::mem::take(&mut *world.resource_mut::<Births>());
+        let any_gone = !births.departed.is_empty();
+        births.departed.drain(..).for_each(|handle| stream.despawn(handle));
+        for entity in births.touched.drain(..) {
+            if world.get_entity(entity).is_ok_and(|entity| !entity.contains::<Net>()) {
+                let handle = stream.reserve();
+                Self::name(world, entity, stream.id(handle), handle);
+            }
+        }
+        // An entity is noted once for each component; in a row, mostly.
+        births.restructured.dedup();
+        for entity in births.restructured.drain(..) {
+            self.restructure(world, registry, stream, entity);
+        }
+        self.relate(world, registry, stream, &mut births.related);
+        set_changed(world, registry, stream, any_gone);
+        *world.resource_mut::<Births>() = births;
+        world.clear_trackers();
+    }
+
+    /// Tells what components an entity has now; of a new one, that it is there.
+    fn restructure(
+        &mut self,
+        world: &World,
+        registry: &Registry,
+        stream: &mut Stream,
+        entity: Entity,
+    ) {
+        let Some(net) = world.get::<Net>(entity).copied() else { return };
+        self.pack(world, registry, entity);
+        if stream.is_spawned(net.handle) {
+            stream.reshape(net.handle, &self.components, &self.lanes);
+        } else {
+            let entry = entry(world, registry, entity, None);
+            stream.spawn_reserved(net.handle, entry, &self.components, &self.lanes);
+        }
+    }
+
+    /// Gathers an entity's replicated components and their lanes.
+    fn pack(&mut self, world: &World, registry: &Registry, entity: Entity) {
+        self.components.clear();
+        self.lanes.clear();
+        for (index, replicated) in registry.replicated.iter().enumerate() {
+            if (replicated.pack)(world, entity, &mut self.lanes, &|entity| id_of(world, entity)) {
+                self.components.push(ComponentId(index as u16));
+            }
+        }
+    }
+
+    /// Tells whose entities are, and where.
+    fn relate(
+        &mut self,
+        world: &World,
+        registry: &mut Registry,
+        stream: &mut Stream,
+        related: &mut Vec<Entity>,
+    ) {
+        let mut moved = std::mem::take(&mut self.moved);
+        let mut note = |entity: Entity| {
+            if let Some(net) = world.get::<Net>(entity) {
+                moved.push((net.id, entity));
+            }
+        };
+        related.drain(..).for_each(&mut note);
+        self.related.iter(world).for_each(&mut note);
+        if let Some(Places { visit, cell, .. }) = &mut registry.places {
+            visit(world, &mut |entity, place| {
+                let Some(net) = world.get::<Net>(entity) else { return };
+                let now = stream.entry(net.handle).cell;
+                if now != Some(cell_at(place, *cell, now)) {
+                    note(entity);
+                }
+            });
+        }
+        // In the order of names: that of tables is not the same after a restore.
+        moved.sort_unstable_by_key(|(id, _)| *id);
+        moved.dedup();
+        for (_, entity) in moved.drain(..) {
+            let Some(net) = world.get::<Net>(entity).copied() else { continue };
+            let old = stream.entry(net.handle);
+            let new = entry(world, registry, entity, old.cell);
+            if new != old {
+                self.pack(world, registry, entity);
+                stream.relocate(net.handle, new, &self.components, &self.lanes);
+            }
+        }
+        self.moved = moved;
+    }
+
+    /// Names an entity.
+    pub(super) fn name(world: &mut World, entity: Entity, id: NetId, handle: Handle) {
+        world.entity_mut(entity).insert(Net { id, handle });
+    }
+
+    /// Forgets what was noticed: for a world that was just loaded.
+    pub(super) fn forget(world: &mut World) {
+        *world.resource_mut::<Births>() = Births::default();
+        world.clear_trackers();
+    }
+}
+
+/// Notices when an entity is no more related by a component.
+fn notice_end_of<C: Component>(world: &mut World) {
+    world.add_observer(|removed: On<Remove<C>>, mut births: ResMut<Births>| {
+        births.related.push(removed.entity);
+    });
+}
+
+fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, any_gone: bool) {
+    for (index, replicated) in registry.replicated.iter_mut().enumerate() {
+        let every = any_gone && replicated.names_entities;
+        let ids = |entity| id_of(world, entity);
+        (replicated.visit)(world, every, &ids, &mut |handle, lanes| {
+            stream.set(handle, ComponentId(index as u16), lanes);
+        });
+    }
+}
+
+fn id_of(world: &World, entity: Entity) -> NetId {
+    world.get::<Net>(entity).map_or(NetId(0), |net| net.id)
+}
+
+/// What the stream must know of an entity that is in a cell now.
+fn entry(world: &World, registry: &Registry, entity: Entity, now: Option<Cell>) -> Entry {
+    let place = |places: &Places| Some(cell_at((places.place)(world, entity)?, places.cell, now));
+    Entry {
+        owner: world.get::<Owner>(entity).map(|owner| owner.0),
+        predicted: world.get::<Predicted>(entity).is_some(),
+        team: world.get::<OnTeam>(entity).map(|team| team.0),
+        cell: registry.places.as_ref().and_then(place),
+    }
+}
