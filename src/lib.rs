@@ -1,6 +1,26 @@
-//! x
+//! Tickwire hosts real-time matches. A match is a fixed-tick `bevy_ecs` world that is a pure
+//! function of its seed and its inputs, so it can be replayed, recovered, moved and checked.
+//!
+//! This is the map, in reading order. All but the last folder is the core: it meets no socket, no
+//! clock, no file and no thread.
+//!
+//! | folder | what lives there | meets the outside |
+//! |---|---|---|
+//! | [`ids`] | what one number means | no |
+//! | [`sim`] | a match: a world that ticks | no |
+//! | [`sync`] | what changed, in few bytes, and the receiving half | no |
+//! | [`journal`] | what happened, and how to play it again | no |
+//! | `cli` | the commands of a game's binary (feature `server`) | terminal, clock |
+//!
+//! A game author needs [`prelude`] and the trait [`Game`](sim::Game).
+#![doc = ""]
+#![doc = include_str!("sim/example.md")]
+#![forbid(unsafe_code)]
 
-pub mod ids;
 pub mod prelude;
+pub mod ids;
 pub mod sim;
 pub mod sync;
+pub mod journal;
+#[cfg(feature = "server")]
+pub mod cli;

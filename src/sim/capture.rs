@@ -67,13 +67,12 @@ impl Capture {
         let mut births = std::mem::take(&mut *world.resource_mut::<Births>());
         let any_gone = !births.departed.is_empty();
         births.departed.drain(..).for_each(|handle| stream.despawn(handle));
-        for entity in births.touched.drain(..) {
-            if world.get_entity(entity).is_ok_and(|entity| !entity.contains::<Net>()) {
-                let handle = stream.reserve();
-                Self::name(world, entity, stream.id(handle), handle);
-            }
-        }
-        // An entity is noted once for each component; in a row, mostly.
+        *world.resource_mut::<Births>() = births;
+        Self::name_births(world, stream);
+        let mut births = std::mem::take(&mut *world.resource_mut::<Births>());
+        // In the order of names, once each: it must be the same after a restore.
+        let id = |entity: &Entity| world.get::<Net>(*entity).map(|net| net.id);
+        births.restructured.sort_by_key(id);
         births.restructured.dedup();
         for entity in births.restructured.drain(..) {
             self.restructure(world, registry, stream, entity);
@@ -153,14 +152,32 @@ impl Capture {
         self.moved = moved;
     }
 
+    /// Names the entities that are new, in the order in which they were spawned.
+    pub(super) fn name_births(world: &mut World, stream: &mut Stream) {
+        let mut touched = std::mem::take(&mut world.resource_mut::<Births>().touched);
+        for entity in touched.drain(..) {
+            if world.get_entity(entity).is_ok_and(|entity| !entity.contains::<Net>()) {
+                let handle = stream.reserve();
+                Self::name(world, entity, stream.id(handle), handle);
+            }
+        }
+        world.resource_mut::<Births>().touched = touched;
+    }
+
     /// Names an entity.
     pub(super) fn name(world: &mut World, entity: Entity, id: NetId, handle: Handle) {
         world.entity_mut(entity).insert(Net { id, handle });
     }
 
-    /// Forgets what was noticed: for a world that was just loaded.
-    pub(super) fn forget(world: &mut World) {
-        *world.resource_mut::<Births>() = Births::default();
+    /// Forgets what was noticed while a world was loaded, but for what nobody was told of yet.
+    pub(super) fn forget(world: &mut World, stream: &Stream) {
+        let mut births = std::mem::take(&mut *world.resource_mut::<Births>());
+        births.touched.clear();
+        births.related.clear();
+        births.restructured.retain(|entity| {
+            world.get::<Net>(*entity).is_some_and(|net| !stream.is_spawned(net.handle))
+        });
+        *world.resource_mut::<Births>() = births;
         world.clear_trackers();
     }
 }

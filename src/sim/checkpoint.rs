@@ -28,6 +28,7 @@ pub(super) struct Checkpoint {
     pub(super) version: u32,
     pub(super) schema: u64,
     pub(super) options: Vec<u8>,
+    pub(super) seed: u64,
     pub(super) outcome: Option<String>,
     pub(super) stream: StreamState,
     /// By name: the numbers of saved components and their bytes.
@@ -150,6 +151,6 @@ pub(super) fn load(
     for (saved, bytes) in registry.resources.iter().zip(&checkpoint.resources) {
         (saved.load)(world, Entity::PLACEHOLDER, bytes, &mut FromNames(&names))?;
     }
-    Capture::forget(world);
+    Capture::forget(world, stream);
     Ok(())
 }

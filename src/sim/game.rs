@@ -98,7 +98,7 @@ pub struct Interest {
 }
 
 /// A view reaches at most this many cells each way.
-pub const INTEREST_RADIUS_LIMIT: u8 = 12;
+pub(super) const INTEREST_RADIUS_LIMIT: u8 = 12;
 
 /// What a game sets up for a match.
 pub struct Setup<'a> {

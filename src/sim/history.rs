@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// A history reaches back at most this many ticks.
-pub const HISTORY_TICKS_LIMIT: u32 = 128;
+const HISTORY_TICKS_LIMIT: u32 = 128;
 
 /// Positions of the last ticks.
 #[derive(Resource, Clone, Debug, Default, Serialize, Deserialize)]

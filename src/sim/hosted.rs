@@ -63,16 +63,17 @@ impl Frame<'_> {
 /// A match: a world that ticks.
 pub struct Match {
     rules: Box<dyn Rules>,
-    world: World,
+    pub(super) world: World,
     systems: Schedule,
-    registry: Registry,
+    pub(super) registry: Registry,
     capture: Capture,
-    stream: Stream,
+    pub(super) stream: Stream,
     missing: Missing,
     interest: Option<Interest>,
     refused: Vec<Refused>,
     bad_inputs: Vec<PlayerId>,
     outcome: Option<serde_json::Value>,
+    seed: u64,
 }
 
 impl std::fmt::Debug for Match {
@@ -87,7 +88,13 @@ impl Match {
         let rules = Box::new(Chosen { game, options });
         let mut new = Self::empty(rules, seed);
         new.rules.start(&mut new.world);
+        Capture::name_births(&mut new.world, &mut new.stream);
         new
+    }
+
+    /// A new match with options as a journal has them.
+    pub fn recorded<G: Game>(game: G, options: &[u8], seed: u64) -> Result<Self, SimError> {
+        Ok(Self::new(game, decode_options::<G>(options)?, seed))
     }
 
     /// A match with its world set up and nothing in it.
@@ -114,6 +121,7 @@ impl Match {
             refused: Vec::new(),
             bad_inputs: Vec::new(),
             outcome: None,
+            seed,
         }
     }
 
@@ -196,6 +204,12 @@ impl Match {
         self.rules.version()
     }
 
+    /// What its chance started from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// Its options, encoded.
     #[must_use]
     pub fn options(&self) -> Vec<u8> {
@@ -211,6 +225,7 @@ impl Match {
             version: self.rules.version(),
             schema: self.schema().hash(),
             options: self.rules.options(),
+            seed: self.seed,
             outcome: self.outcome.as_ref().map(ToString::to_string),
             stream: self.stream.state(),
             entities,
@@ -229,7 +244,7 @@ impl Match {
             });
         }
         let options = decode_options::<G>(&checkpoint.options)?;
-        let mut new = Self::empty(Box::new(Chosen { game, options }), 0);
+        let mut new = Self::empty(Box::new(Chosen { game, options }), checkpoint.seed);
         if checkpoint.schema != new.schema().hash() {
             return Err(SimError::Damaged("its schema is not the game's"));
         }

@@ -18,10 +18,11 @@ mod capture;
 mod rules;
 mod checkpoint;
 mod hosted;
+mod inspect;
 
 pub use capture::Net;
 pub use checkpoint::CHECKPOINT_BYTES_LIMIT;
-pub use emit::{EVENTS_LIMIT, Emitted, Emitter, Events, Hearers};
+pub use emit::{EVENT_NAME_LIMIT, EVENTS_LIMIT, Emitted, Emitter, Events, Hearers};
 pub use error::SimError;
 pub use game::{Game, Interest, OnTeam, Owner, Phase, Predicted, Setup};
 pub use history::History;
@@ -30,6 +31,7 @@ pub use input::{
     Change, Controls, INPUT_BYTES_LIMIT, Inputs, JOIN_TEXT_LIMIT, Join, Missing, TickInputs,
     decode_input, encode_input,
 };
+pub use inspect::Lanes;
 pub use random::Random;
 pub use seats::{SEATS_LIMIT, Seat, Seats};
 pub use timer::{Time, Timer};

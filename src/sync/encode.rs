@@ -12,7 +12,7 @@ use crate::ids::PlayerId;
 use std::collections::BTreeMap;
 
 /// A checksum travels along once in so many ticks.
-pub const CHECKSUM_PERIOD: u32 = 32;
+const CHECKSUM_PERIOD: u32 = 32;
 const UNCHECKED: &str = "a sender codes what it has";
 
 impl Stream {
@@ -49,6 +49,7 @@ impl Stream {
             let pending = self.pending.get_mut(key).expect("each section has one");
             decide(section, pending, &common, &mut self.scratch);
             let is_quiet = section.active().is_empty()
+                && pending.news.removed.is_empty()
                 && pending.news.woken.is_empty()
                 && pending.news.entered.is_empty()
                 && pending.arriving.is_empty();

@@ -21,7 +21,7 @@ pub trait Replicate: Sized {
     /// Makes it from as many lanes as its schema has.
     #[must_use]
     fn from_lanes(lanes: &[u32]) -> Self {
-        Self::unpack(&mut Unpacker { lanes: lanes.iter() })
+        Self::unpack(&mut Unpacker::new(lanes))
     }
 }
 
@@ -58,7 +58,13 @@ pub struct Unpacker<'a> {
     lanes: std::slice::Iter<'a, u32>,
 }
 
-impl Unpacker<'_> {
+impl<'a> Unpacker<'a> {
+    /// Gives these lanes.
+    #[must_use]
+    pub fn new(lanes: &'a [u32]) -> Self {
+        Self { lanes: lanes.iter() }
+    }
+
     /// Takes one lane off; 0 when there is none left.
     pub fn take(&mut self) -> u32 {
         self.lanes.next().copied().unwrap_or(0)

@@ -309,26 +309,27 @@ impl Stream {
         let only_cell = Entry { cell: old.cell, ..entry } == old;
         for audience in 0..AUDIENCES.len() {
             let place = self.records[handle.0 as usize].parts[audience];
-            let steps = only_cell && place.is_some_and(|place| !self.is_reshaped(place));
-            if !steps {
-                self.leave_part(handle.0, audience);
-                self.enter_part(handle.0, audience, components, lanes);
-                continue;
-            }
-            if let Some(Place { key: from, slot: Some(slot) }) = place {
-                let key = SectionKey { cell: entry.cell, ..from };
-                self.pending.entry(from).or_default().news.removed.push(slot);
-                let arriving = Arriving { handle: handle.0, audience, from, slot };
-                self.pending.entry(key).or_default().arriving.push(arriving);
+            let told = place.and_then(|place| Some((place.key, place.slot?)));
+            match told.filter(|(key, slot)| only_cell && !self.is_reshaped(*key, *slot)) {
+                Some((from, slot)) => {
+                    let key = SectionKey { cell: entry.cell, ..from };
+                    self.pending.entry(from).or_default().news.removed.push(slot);
+                    let arriving = Arriving { handle: handle.0, audience, from, slot };
+                    self.pending.entry(key).or_default().arriving.push(arriving);
+                }
+                None => {
+                    self.leave_part(handle.0, audience);
+                    self.enter_part(handle.0, audience, components, lanes);
+                }
             }
         }
         self.forget_predicted(handle.0, old);
         self.note_predicted(handle.0, entry);
     }
 
-    fn is_reshaped(&self, place: Place) -> bool {
-        let pending = self.pending.get(&place.key);
-        pending.is_some_and(|p| p.news.reshaped.iter().any(|(slot, _)| Some(*slot) == place.slot))
+    fn is_reshaped(&self, key: SectionKey, slot: u32) -> bool {
+        let pending = self.pending.get(&key);
+        pending.is_some_and(|pending| pending.news.reshaped.iter().any(|(at, _)| *at == slot))
     }
 
     /// Adds a viewer; it needs a keyframe after the next tick.

@@ -108,7 +108,7 @@ impl Prologue {
     ) -> Result<(), StreamError> {
         self.clear();
         let special = reader.take(1)? == 1;
-        let mut flag = |reader: &mut BitReader<'_>| Ok(special && reader.take(1)? == 1);
+        let flag = |reader: &mut BitReader<'_>| Ok(special && reader.take(1)? == 1);
         self.news = flag(reader)?;
         self.checksum = flag(reader)?;
         if flag(reader)? {

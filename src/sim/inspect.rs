@@ -1,0 +1,75 @@
+//! A match looked at from outside: for operators, and to compare receivers with.
+
+use super::Net;
+use super::hosted::Match;
+use crate::ids::{NetId, PlayerId};
+use crate::sync::Handle;
+use crate::sync::schema::{Audience, ComponentId};
+use bevy_ecs::entity::Entity;
+use std::collections::BTreeMap;
+
+/// Lanes of components by entity.
+pub type Lanes = BTreeMap<(NetId, ComponentId), Vec<u32>>;
+
+impl Match {
+    /// What a player must see after the last tick, taken from the world and not from the stream;
+    /// nothing for one who has no seat.
+    #[must_use]
+    pub fn visible_to(&mut self, player: PlayerId) -> Lanes {
+        let entities = self.named();
+        let mut visible = Lanes::new();
+        for (id, entity, handle) in entities {
+            for (index, lanes) in self.lanes(entity) {
+                if self.sees(player, handle, index) {
+                    visible.insert((id, index), lanes);
+                }
+            }
+        }
+        visible
+    }
+
+    /// All entities, ascending, with all their replicated components.
+    #[must_use]
+    pub fn inspect(&mut self) -> Lanes {
+        let entities = self.named();
+        let lanes = entities.into_iter().flat_map(|(id, entity, _)| {
+            self.lanes(entity).into_iter().map(move |(component, lanes)| ((id, component), lanes))
+        });
+        lanes.collect()
+    }
+
+    fn named(&mut self) -> Vec<(NetId, Entity, Handle)> {
+        let mut nets = self.world.query::<(Entity, &Net)>();
+        let nets = nets.iter(&self.world);
+        let mut named: Vec<_> = nets.map(|(entity, net)| (net.id, entity, net.handle)).collect();
+        named.sort_unstable_by_key(|(id, ..)| *id);
+        named
+    }
+
+    fn lanes(&self, entity: Entity) -> Vec<(ComponentId, Vec<u32>)> {
+        let ids = |entity| self.world.get::<Net>(entity).map_or(NetId(0), |net| net.id);
+        let replicated = self.registry.replicated.iter().enumerate();
+        replicated
+            .filter_map(|(index, replicated)| {
+                let mut lanes = Vec::new();
+                (replicated.pack)(&self.world, entity, &mut lanes, &ids)
+                    .then_some((ComponentId(index as u16), lanes))
+            })
+            .collect()
+    }
+
+    fn sees(&self, player: PlayerId, handle: Handle, component: ComponentId) -> bool {
+        let Some(view) = self.stream.view(player) else { return false };
+        let entry = self.stream.entry(handle);
+        if entry.cell.is_some_and(|cell| !view.cells.contains(&cell)) {
+            return false;
+        }
+        let audience = self.schema().component(component).map(|schema| schema.audience());
+        match audience {
+            Some(Audience::Everyone) => true,
+            Some(Audience::Team) => entry.team.is_some() && entry.team == view.team,
+            Some(Audience::Owner) => entry.owner == Some(player),
+            None => false,
+        }
+    }
+}

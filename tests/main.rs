@@ -1,0 +1,11 @@
+//! All end-to-end tests in one binary, a chapter for each feature.
+
+mod allocation;
+mod fields;
+mod first_game;
+mod journals;
+mod matches;
+mod simulation;
+mod streams;
+mod table;
+mod zoo;

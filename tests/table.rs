@@ -1,0 +1,181 @@
+//! A match with everybody around it: players, receivers, a journal; no network.
+
+use std::collections::BTreeMap;
+use tickwire::journal::Journal;
+use tickwire::prelude::*;
+use tickwire::sim::{Change, Controls, Lanes};
+use tickwire::sync::{Prediction, Replica, StreamError};
+
+/// One receiver.
+pub(crate) struct Client {
+    pub(crate) replica: Replica,
+    predicts: bool,
+    /// Whether it has the stream up to the last tick.
+    is_current: bool,
+    /// Bytes received in packets, without keyframes.
+    pub(crate) bytes: usize,
+    pub(crate) packets: usize,
+}
+
+/// A match, its clients and its journal.
+pub(crate) struct Table {
+    pub(crate) game: Match,
+    pub(crate) journal: Journal,
+    pub(crate) clients: BTreeMap<PlayerId, Client>,
+    restore: fn(&[u8]) -> Match,
+    /// Makes some predictions wrong.
+    chance: Random,
+    next: TickInputs,
+    pub(crate) hashes: Vec<u64>,
+    packet: Vec<u8>,
+}
+
+impl Table {
+    pub(crate) fn new(game: Match, restore: fn(&[u8]) -> Match) -> Self {
+        Self {
+            journal: Journal::new(&game),
+            restore,
+            chance: Random::from_seed(game.seed()),
+            game,
+            clients: BTreeMap::new(),
+            next: TickInputs::default(),
+            hashes: Vec::new(),
+            packet: Vec::new(),
+        }
+    }
+
+    pub(crate) fn join(&mut self, player: u32, predicts: bool, spectator: bool) {
+        let player = PlayerId(player);
+        let name = format!("player {player}");
+        let join = Join { player, name, user: None, spectator, predicts };
+        self.next.changes.push(Change::Join(join));
+        let replica = Replica::new(self.game.schema().clone(), player, predicts);
+        let client = Client { replica, predicts, is_current: false, bytes: 0, packets: 0 };
+        self.clients.insert(player, client);
+    }
+
+    pub(crate) fn leave(&mut self, player: u32) {
+        self.next.changes.push(Change::Leave(PlayerId(player)));
+        self.clients.remove(&PlayerId(player));
+    }
+
+    pub(crate) fn change(&mut self, change: Change) {
+        self.next.changes.push(change);
+    }
+
+    pub(crate) fn control<I: serde::Serialize>(&mut self, player: u32, input: &I) {
+        let input = tickwire::sim::encode_input(input);
+        let player = PlayerId(player);
+        let seen = Some((self.game.tick_number(), 0));
+        self.next.controls.push(Controls { player, input, seen, predicted: None });
+    }
+
+    /// Drops a receiver's stream: it will get a keyframe after the next tick it is current for.
+    pub(crate) fn lose(&mut self, player: u32) {
+        if let Some(client) = self.clients.get_mut(&PlayerId(player)) {
+            client.is_current = false;
+        }
+    }
+
+    /// Ticks, and sends everybody but `lost` what they are due.
+    pub(crate) fn tick(&mut self, lost: &[u32]) -> Result<(), StreamError> {
+        let mut inputs = std::mem::take(&mut self.next);
+        inputs.controls.sort_by_key(|controls| controls.player);
+        let predictions = self.predict(&mut inputs);
+        self.journal.note_inputs(&inputs);
+        let hash = self.game.tick(&inputs).hash();
+        self.hashes.push(hash);
+        for (player, client) in &mut self.clients {
+            if lost.contains(&player.0) {
+                client.is_current = false;
+                continue;
+            }
+            if client.is_current {
+                self.game.frame().delta.gather(*player, &mut self.packet);
+                client.bytes += self.packet.len();
+                client.packets += 1;
+            } else {
+                self.packet = self.game.keyframe(*player);
+                client.is_current = true;
+            }
+            let none = Prediction::default();
+            let prediction = predictions.get(player).unwrap_or(&none);
+            client.replica.receive_predicted(&self.packet, prediction)?;
+        }
+        Ok(())
+    }
+
+    /// Lets clients that predict be right about their own lanes, or sometimes wrong: a copy of the
+    /// match tells them the truth of the coming tick.
+    fn predict(&mut self, inputs: &mut TickInputs) -> BTreeMap<PlayerId, Prediction> {
+        let mut predictions = BTreeMap::new();
+        let predicting: Vec<PlayerId> = self
+            .clients
+            .iter()
+            .filter(|(player, client)| {
+                client.predicts
+                    && client.is_current
+                    && inputs.controls.iter().any(|controls| controls.player == **player)
+            })
+            .map(|(player, _)| *player)
+            .collect();
+        if predicting.is_empty() {
+            return predictions;
+        }
+        let mut ahead = (self.restore)(&self.game.checkpoint());
+        ahead.tick(inputs);
+        for player in predicting {
+            let replica = &self.clients[&player].replica;
+            let mut prediction = Prediction::default();
+            let wrong = self.chance.one_in(4);
+            for ((id, component), mut lanes) in ahead.visible_to(player) {
+                if replica.is_own(id) {
+                    lanes[0] ^= u32::from(wrong);
+                    prediction.set(id, component, &lanes);
+                }
+            }
+            let controls = inputs.controls.iter_mut().find(|controls| controls.player == player);
+            controls.expect("it has controls").predicted = Some(prediction.checksum());
+            predictions.insert(player, prediction);
+        }
+        predictions
+    }
+
+    /// What a client sees, in the form of [`Match::visible_to`].
+    pub(crate) fn seen_by(&self, player: u32) -> Lanes {
+        let replica = &self.clients[&PlayerId(player)].replica;
+        let mut seen = Lanes::new();
+        for id in replica.entities() {
+            for component in replica.components(id) {
+                let mut lanes = Vec::new();
+                assert!(replica.lanes(id, component, &mut lanes));
+                seen.insert((id, component), lanes);
+            }
+        }
+        seen
+    }
+
+    /// Compares what every current client sees with what it must see.
+    pub(crate) fn check(&mut self) {
+        let current = self.clients.iter().filter(|(_, client)| client.is_current);
+        let current: Vec<PlayerId> = current.map(|(player, _)| *player).collect();
+        for player in current {
+            let expected = self.game.visible_to(player);
+            let seen = self.seen_by(player.0);
+            if seen == expected {
+                continue;
+            }
+            let wrong: Vec<_> = expected
+                .iter()
+                .filter(|(key, lanes)| seen.get(key) != Some(lanes))
+                .map(|(key, lanes)| (key, lanes, seen.get(key)))
+                .take(3)
+                .collect();
+            let extra: Vec<_> = seen.keys().filter(|key| !expected.contains_key(key)).collect();
+            panic!(
+                "player {player} at tick {}: wrong or missing {wrong:?}, too much {extra:?}",
+                self.game.tick_number()
+            );
+        }
+    }
+}
