@@ -57,3 +57,9 @@ fn swim(inputs: Res<Inputs<Paddle>>, mut ducks: Query<&mut Duck>) {
         duck.y = (duck.y + 0.1 * f32::from(paddle.y.signum())).clamp(-10.0, 10.0);
     }
 }
+
+impl Paddle {
+    pub(crate) fn toward(x: i8, y: i8) -> Self {
+        Self { x, y }
+    }
+}

@@ -7,9 +7,7 @@ use crate::sync::schema::ComponentId;
 use crate::sync::{Cell, Entry, Handle, Stream};
 use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity;
-use bevy_ecs::lifecycle::Remove;
-use bevy_ecs::observer::On;
-use bevy_ecs::prelude::{Query, ResMut, Resource, World};
+use bevy_ecs::prelude::{Resource, World};
 use bevy_ecs::query::{Changed, Or, QueryState};
 
 /// What the stream calls an entity. It has one from the end of its first tick; sort by it where
@@ -26,9 +24,9 @@ pub struct Net {
 pub(super) struct Births {
     /// Entities that got a registered component: those without a name are new.
     pub(super) touched: Vec<Entity>,
-    /// Entities that got or lost a replicated component.
+    /// Entities that got or lost one.
     pub(super) restructured: Vec<Entity>,
-    /// Entities that lost what says whose or where they are.
+    /// Entities that may have lost what says whose or where they are.
     pub(super) related: Vec<Entity>,
     /// Entities that are gone.
     departed: Vec<Handle>,
@@ -44,16 +42,11 @@ pub(super) struct Capture {
 
 impl Capture {
     pub(super) fn new(world: &mut World) -> Self {
-        world.add_observer(
-            |removed: On<Remove<Net>>, nets: Query<&Net>, mut births: ResMut<Births>| {
-                if let Ok(net) = nets.get(removed.entity) {
-                    births.departed.push(net.handle);
-                }
-            },
-        );
-        notice_end_of::<Owner>(world);
-        notice_end_of::<Predicted>(world);
-        notice_end_of::<OnTeam>(world);
+        world.register_component_hooks::<Net>().on_remove(|mut world, context| {
+            if let Some(net) = world.get::<Net>(context.entity).copied() {
+                world.resource_mut::<Births>().departed.push(net.handle);
+            }
+        });
         Self {
             related: QueryState::new(world),
             components: Vec::new(),
@@ -182,11 +175,25 @@ impl Capture {
     }
 }
 
-/// Notices when an entity is no more related by a component.
-fn notice_end_of<C: Component>(world: &mut World) {
-    world.add_observer(|removed: On<Remove<C>>, mut births: ResMut<Births>| {
-        births.related.push(removed.entity);
-    });
+/// Notices when an entity gets or loses a registered component. Hooks and not observers: an
+/// observer for each component takes more memory than all the rest of an empty match.
+pub(super) fn notice<C: Component>(world: &mut World) {
+    let name = std::any::type_name::<C>();
+    let hooks = world.register_component_hooks::<C>();
+    let free = hooks
+        .try_on_add(|mut world, context| {
+            let mut births = world.resource_mut::<Births>();
+            births.touched.push(context.entity);
+            births.restructured.push(context.entity);
+        })
+        .and_then(|hooks| {
+            hooks.try_on_remove(|mut world, context| {
+                let mut births = world.resource_mut::<Births>();
+                births.restructured.push(context.entity);
+                births.related.push(context.entity);
+            })
+        });
+    assert!(free.is_some(), "`{name}` is registered twice or has hooks of its own: use observers");
 }
 
 fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, any_gone: bool) {

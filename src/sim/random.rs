@@ -12,7 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// [`Random::from_seed`] serve bots and tests.
 #[derive(Resource, Debug)]
 pub struct Random {
-    bits: ChaCha8Rng,
+    /// Boxed: a world keeps room for many of each resource.
+    bits: Box<ChaCha8Rng>,
 }
 
 impl Random {
@@ -21,7 +22,7 @@ impl Random {
     pub fn from_seed(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Self { bits: ChaCha8Rng::from_seed(bytes) }
+        Self { bits: Box::new(ChaCha8Rng::from_seed(bytes)) }
     }
 
     /// 64 random bits.
@@ -86,7 +87,7 @@ impl State {
     fn into_random(self) -> Random {
         let mut bits = ChaCha8Rng::from_seed(self.seed);
         bits.set_word_pos(self.position);
-        Random { bits }
+        Random { bits: Box::new(bits) }
     }
 }
 

@@ -3,16 +3,14 @@
 //! Generic at the door, then function pointers: nothing behind this file knows a game's types.
 
 use super::SimError;
-use super::capture::{Births, Net};
+use super::capture::{Net, notice};
 use crate::ids::NetId;
 use crate::sync::replicate::{Packer, Replicate};
 use crate::sync::schema::{ComponentSchema, Schema};
 use crate::sync::{Cell, Handle};
 use bevy_ecs::component::{Component, Mutable};
 use bevy_ecs::entity::{Entity, EntityMapper};
-use bevy_ecs::lifecycle::{Add, Remove};
-use bevy_ecs::observer::On;
-use bevy_ecs::prelude::{ResMut, Resource, World};
+use bevy_ecs::prelude::{Resource, World};
 use bevy_ecs::query::{Changed, QueryState};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -100,12 +98,6 @@ impl Registry {
             visit,
             names_entities,
         });
-        world.add_observer(|added: On<Add<C>>, mut births: ResMut<Births>| {
-            births.restructured.push(added.entity);
-        });
-        world.add_observer(|removed: On<Remove<C>>, mut births: ResMut<Births>| {
-            births.restructured.push(removed.entity);
-        });
         self.save::<C>(world);
     }
 
@@ -122,9 +114,7 @@ impl Registry {
                 Ok(())
             },
         });
-        world.add_observer(|added: On<Add<C>>, mut births: ResMut<Births>| {
-            births.touched.push(added.entity);
-        });
+        notice::<C>(world);
     }
 
     pub(super) fn save_resource<R>(&mut self, world: &mut World, value: R)
@@ -150,9 +140,6 @@ impl Registry {
         place: fn(&C) -> [f32; 2],
     ) {
         let mut changed: QueryState<(Entity, &C), Changed<C>> = QueryState::new(world);
-        world.add_observer(|removed: On<Remove<C>>, mut births: ResMut<Births>| {
-            births.related.push(removed.entity);
-        });
         self.places = Some(Places {
             place: Box::new(move |world, entity| world.get::<C>(entity).map(place)),
             visit: Box::new(move |world, visit| {

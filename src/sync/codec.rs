@@ -233,38 +233,63 @@ impl Describe for Rotation {
     }
 }
 
+impl Rotation {
+    /// The index of the greatest part, and the lanes of the others.
+    fn lanes(self, parts: [f64; 4]) -> [u32; 4] {
+        let greatest = (0..4).max_by(|a, b| parts[*a].abs().total_cmp(&parts[*b].abs()));
+        let greatest = greatest.expect("four parts");
+        let sign = if parts[greatest] < 0.0 { -1.0 } else { 1.0 };
+        let mut lanes = [greatest as u32; 4];
+        let others = (0..4).filter(|at| *at != greatest);
+        others.zip(&mut lanes[1..]).for_each(|(at, lane)| *lane = self.lane(parts[at] * sign));
+        lanes
+    }
+
+    fn parts(self, lanes: [u32; 4]) -> [f64; 4] {
+        let greatest = lanes[0] as usize % 4;
+        let mut parts = [0.0; 4];
+        let mut rest = 1.0;
+        let others = (0..4).filter(|at| *at != greatest);
+        for (at, lane) in others.zip(&lanes[1..]) {
+            parts[at] = self.part(*lane);
+            rest -= parts[at] * parts[at];
+        }
+        parts[greatest] = rest.max(0.0).sqrt();
+        parts
+    }
+}
+
 impl Codec<[f32; 4]> for Rotation {
     fn pack(&self, value: &[f32; 4], lanes: &mut Packer<'_>) {
         let mut parts = value.map(f64::from);
         let length = parts.iter().map(|part| part * part).sum::<f64>().sqrt();
-        if !(length.is_finite() && length > 0.0) {
-            parts = [0.0, 0.0, 0.0, 1.0];
+        parts = if length.is_finite() && length > 0.0 {
+            parts.map(|part| part / length)
         } else {
-            parts = parts.map(|part| part / length);
-        }
-        // Of parts that are alike the last counts as the greatest, so that the same rotation
-        // packs the same after it came back.
-        let size = |at: usize| (parts[at].abs() * f64::from(1u32 << 24)).round();
-        let greatest = (0..4).max_by(|a, b| size(*a).total_cmp(&size(*b))).expect("four parts");
-        let sign = if parts[greatest] < 0.0 { -1.0 } else { 1.0 };
-        lanes.push(greatest as u32);
-        for (at, part) in parts.iter().enumerate() {
-            if at != greatest {
-                lanes.push(self.lane(part * sign));
+            [0.0, 0.0, 0.0, 1.0]
+        };
+        // Rounding can make another part the greatest, and then what comes back would not pack the
+        // same: such a part is moved a step away from being it.
+        let mut packed = self.lanes(parts);
+        for _ in 0..16 {
+            let again = self.lanes(self.parts(packed).map(|part| f64::from(part as f32)));
+            if again == packed {
+                break;
+            }
+            let rival = again[0];
+            if rival == packed[0] {
+                packed = again;
+            } else {
+                let lane = &mut packed[if rival < packed[0] { rival as usize + 1 } else { rival as usize }];
+                *lane = if self.part(*lane) > 0.0 { *lane - 1 } else { *lane + 1 };
             }
         }
+        packed.into_iter().for_each(|lane| lanes.push(lane));
     }
 
     fn unpack(&self, lanes: &mut Unpacker<'_>) -> [f32; 4] {
-        let greatest = lanes.take() as usize;
-        let mut parts = [0.0; 4];
-        let mut rest = 1.0;
-        for (_, part) in parts.iter_mut().enumerate().filter(|(at, _)| *at != greatest) {
-            *part = self.part(lanes.take());
-            rest -= *part * *part;
-        }
-        parts[greatest] = rest.max(0.0).sqrt();
-        parts.map(|part| part as f32)
+        let lanes = std::array::from_fn(|_| lanes.take());
+        self.parts(lanes).map(|part| part as f32)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::bits::BitBuffer;
 use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Budget, Section, SectionKey, code_stranger};
+use super::section::{Budget, Hearers, Section, SectionKey, code_stranger};
 use super::stream::{Arriving, Pending, Place, Stream, section_checksum};
 use super::viewer::{KEYFRAME_BIT, write_keys};
 use super::wire::{Sending, Silent};
@@ -94,7 +94,7 @@ impl Stream {
         let shape = common.shapes.get(part.shape).expect("parts have shapes");
         let bits = &mut self.delta.bits;
         let from = bits.len();
-        let mut wire = Sending::counted(bits, &mut self.fit.counts);
+        let mut wire = self.fit.wire(bits, key.hearers == Hearers::Everyone);
         part.step(shape, common.model, common.tick, &mut wire, &mut self.scratch);
         wire.coder.finish();
         part.was_seen(common.tick);
@@ -264,22 +264,26 @@ impl Writer<'_> {
         common: &Common<'_>,
     ) {
         let Self { fit, delta, scratch } = self;
+        // What is learned is told to all: nothing is learned from what is hidden from some.
+        let is_open = key.hearers == Hearers::Everyone;
         let news = &mut pending.news;
         let start = delta.bits.len();
         let first_predicted = delta.predicted.len();
         let mut budget = Budget::unbounded();
-        let mut wire = Sending::counted(&mut delta.bits, &mut fit.counts);
+        let mut wire = fit.wire(&mut delta.bits, is_open);
         section.header(common, &mut wire, news, &mut budget).expect(UNCHECKED);
         wire.coder.finish();
-        for slot in &news.entered_slots {
+        for slot in news.entered_slots.iter().filter(|_| is_open) {
             let part = section.get(*slot).expect("just entered");
             fit.motion.came(part, common.shapes.get(part.shape).expect("parts have shapes"));
         }
         for slot in news.present.iter().chain(&news.woken) {
             let from = delta.bits.len();
             let part = section.get_mut(*slot).expect("it has a chunk");
-            fit.motion.steps(part, common.shapes.get(part.shape).expect("parts have shapes"));
-            let mut wire = Sending::counted(&mut delta.bits, &mut fit.counts);
+            if is_open {
+                fit.motion.steps(part, common.shapes.get(part.shape).expect("parts have shapes"));
+            }
+            let mut wire = fit.wire(&mut delta.bits, is_open);
             section.chunk(*slot, common, &mut wire, scratch);
             wire.coder.finish();
             let part = section.get(*slot).expect("it has a chunk");

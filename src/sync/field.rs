@@ -115,11 +115,17 @@ pub(crate) struct FieldLane {
     pub(crate) modulus: u64,
     pub(crate) wraps: bool,
     pub(crate) moves: bool,
+    /// Whether it is one of a row of bytes, alike to the one before.
+    pub(crate) repeats: bool,
 }
 
 impl FieldLane {
     fn plain(modulus: u64) -> Self {
-        Self { modulus, wraps: false, moves: false }
+        Self { modulus, wraps: false, moves: false, repeats: false }
+    }
+
+    fn moving(modulus: u64, wraps: bool) -> Self {
+        Self { modulus, wraps, moves: true, repeats: false }
     }
 }
 
@@ -143,24 +149,24 @@ impl FieldKind {
                 if !(1..=i128::from(LANE_VALUES)).contains(&values) {
                     return Err(range());
                 }
-                out.push(FieldLane { modulus: values as u64, wraps: false, moves: true });
+                out.push(FieldLane::moving(values as u64, false));
             }
             Self::Float { min, max, step } => {
                 let modulus = float_values(*min, *max, *step).ok_or_else(range)?;
-                out.push(FieldLane { modulus, wraps: false, moves: true });
+                out.push(FieldLane::moving(modulus, false));
             }
             Self::Angle { steps } => {
                 if !(2..=1 << 24).contains(steps) {
                     return Err(range());
                 }
-                out.push(FieldLane { modulus: u64::from(*steps), wraps: true, moves: true });
+                out.push(FieldLane::moving(u64::from(*steps), true));
             }
             Self::Vector { axes, min, max, step } => {
                 let modulus = float_values(*min, *max, *step).ok_or_else(range)?;
                 if !(2..=3).contains(axes) {
                     return Err(SchemaError::Size(name.into()));
                 }
-                let lane = FieldLane { modulus, wraps: false, moves: true };
+                let lane = FieldLane::moving(modulus, false);
                 out.extend((0..*axes).map(|_| lane));
             }
             Self::Rotation { bits } => {
@@ -168,7 +174,7 @@ impl FieldKind {
                     return Err(SchemaError::Size(name.into()));
                 }
                 out.push(FieldLane::plain(4));
-                let part = FieldLane { modulus: 1 << bits, wraps: false, moves: true };
+                let part = FieldLane::moving(1 << bits, false);
                 out.extend([part; 3]);
             }
             Self::Choice { names } => {
@@ -182,7 +188,7 @@ impl FieldKind {
                     return Err(SchemaError::Size(name.into()));
                 }
                 out.push(FieldLane::plain(u64::from(*max) + 1));
-                out.extend((0..*max).map(|_| FieldLane::plain(256)));
+                out.extend((0..*max).map(|at| FieldLane { repeats: at > 0, ..FieldLane::plain(256) }));
             }
             Self::Entity | Self::Moment => out.push(FieldLane::plain(LANE_VALUES)),
             Self::Optional(inner) => {

@@ -13,6 +13,7 @@ use super::room::{Room, RoomNews, code_lengths, expected_length};
 use super::schema::Schema;
 use super::wire::Sending;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Each table is looked at once in so many ticks, more often at first.
 const PERIOD_EARLY: u32 = 16;
@@ -32,11 +33,60 @@ const OVERHEAD: u64 = 12;
 /// Savings are expected to go on for so many times as long as they were seen.
 const PERSISTENCE: u64 = 1;
 
+/// How often each symbol of each table was used.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Counts {
+    /// By table: where its symbols start in `counts`, or [`UNUSED`] while nothing has its component.
+    starts: Vec<u32>,
+    counts: Vec<u16>,
+}
+
+const UNUSED: u32 = u32::MAX;
+
+impl Counts {
+    fn new(model: &Model) -> Self {
+        let mut counts = Self { starts: vec![UNUSED; model.layout.tables()], counts: Vec::new() };
+        counts.prepare(model, 0..model.layout.of_parts());
+        counts
+    }
+
+    /// Makes room for some tables, so that counting needs none.
+    pub(crate) fn prepare(&mut self, model: &Model, tables: Range<TableId>) {
+        for table in tables.filter(|table| self.starts[*table as usize] == UNUSED).collect::<Vec<_>>() {
+            self.starts[table as usize] = self.counts.len() as u32;
+            let end = self.counts.len() + model.lengths(table).len();
+            self.counts.resize(end, 0);
+        }
+    }
+
+    /// Counts one use of a symbol.
+    #[inline]
+    pub(crate) fn add(&mut self, table: TableId, symbol: usize) {
+        let start = self.starts[table as usize] as usize;
+        if let Some(count) = self.counts.get_mut(start + symbol) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// The counts of a table, if it was prepared.
+    fn of(&mut self, model: &Model, table: TableId) -> &mut [u16] {
+        let start = self.starts[table as usize] as usize;
+        self.counts.get_mut(start..start + model.lengths(table).len()).unwrap_or_default()
+    }
+
+    fn fit(&self, model: &Model) -> bool {
+        let sizes = (0..).map(|table| model.layout.alphabet(table).symbols());
+        let fits = |(start, size): (&u32, usize)| {
+            *start == UNUSED || *start as usize + size <= self.counts.len()
+        };
+        self.starts.len() == model.layout.tables() && self.starts.iter().zip(sizes).all(fits)
+    }
+}
+
 /// What the sender has counted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Fit {
-    /// Uses of all symbols of all tables.
-    pub(crate) counts: Vec<u16>,
+    pub(crate) counts: Counts,
     pub(crate) motion: MotionFit,
     #[serde(skip)]
     lengths: Vec<u8>,
@@ -49,7 +99,7 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) fn new(schema: &Schema, model: &Model) -> Self {
         Self {
-            counts: vec![0; model.layout.symbols()],
+            counts: Counts::new(model),
             motion: MotionFit::new(schema),
             lengths: Vec::new(),
             shares: Vec::new(),
@@ -59,7 +109,12 @@ impl Fit {
 
     /// Whether it can go on with this model: one that was read from bytes might not.
     pub(crate) fn fits(&self, schema: &Schema, model: &Model) -> bool {
-        self.counts.len() == model.layout.symbols() && self.motion.fits(schema)
+        self.counts.fit(model) && self.motion.fits(schema)
+    }
+
+    /// A new word, learned from or not.
+    pub(crate) fn wire<'a>(&'a mut self, out: &'a mut BitBuffer, learns: bool) -> Sending<'a> {
+        if learns { Sending::counted(out, &mut self.counts) } else { Sending::uncounted(out) }
     }
 
     /// Decides which tables and motions shall be new.
@@ -75,7 +130,7 @@ impl Fit {
     }
 
     fn consider(&mut self, model: &Model, table: TableId, news: &mut RoomNews) {
-        let counts = &mut self.counts[model.layout.range(table)];
+        let counts = &*self.counts.of(model, table);
         let uses: u32 = counts.iter().map(|count| u32::from(*count)).sum();
         if uses < USES_LEAST {
             return;
@@ -106,9 +161,8 @@ impl Fit {
         if saved > 0 && saved as u64 * PERSISTENCE > self.cost(model) * 256 {
             news.tables.push((table, self.lengths.clone()));
         }
-        let counts = &mut self.counts[model.layout.range(table)];
         if uses > USES_MOST {
-            counts.iter_mut().for_each(|count| *count /= 2);
+            self.counts.of(model, table).iter_mut().for_each(|count| *count /= 2);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Which tables there are: one for every question that a stream answers, in every situation that
 //! makes the answer likelier or not. Follows from the schema alone, so both sides agree on it.
 
-use super::schema::{LaneSpec, Motion, Schema};
+use super::schema::{ComponentId, LaneSpec, Motion, Schema};
 use super::token;
 
 /// The number of a table.
@@ -22,7 +22,7 @@ const PRESENCE_CONTEXTS: u32 = 50;
 pub(crate) const AGE_LIMIT: u32 = 12;
 
 /// What the symbols of a table mean, and with that its size and first guess.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alphabet {
     /// No or yes.
     Flag,
@@ -110,8 +110,6 @@ pub(crate) struct ComponentTables {
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     alphabets: Vec<Alphabet>,
-    /// Where each table's symbols start among all symbols; one more at the end.
-    starts: Vec<u32>,
     pub(crate) presence: TableId,
     pub(crate) gap: TableId,
     /// For free slots between the parts of a whole section.
@@ -137,7 +135,6 @@ impl Layout {
     pub(crate) fn new(schema: &Schema) -> Self {
         let mut layout = Self {
             alphabets: Vec::new(),
-            starts: vec![0],
             presence: 0,
             gap: 0,
             free: 0,
@@ -170,7 +167,11 @@ impl Layout {
         layout.length = layout.add(Alphabet::Length, 2);
         for component in schema.components() {
             let flag = layout.add(Alphabet::Flag, STEADY_CONTEXTS);
-            let lanes = component.lanes().iter().map(|lane| layout.add_lane(lane)).collect();
+            let mut lanes: Vec<LaneTables> = Vec::new();
+            for lane in component.lanes() {
+                let same = lanes.last().copied().filter(|_| lane.repeats);
+                lanes.push(same.unwrap_or_else(|| layout.add_lane(lane)));
+            }
             layout.components.push(ComponentTables { flag, lanes });
         }
         layout
@@ -178,11 +179,7 @@ impl Layout {
 
     fn add(&mut self, alphabet: Alphabet, contexts: u32) -> TableId {
         let first = self.alphabets.len() as u32;
-        for _ in 0..contexts {
-            self.alphabets.push(alphabet);
-            let end = self.starts[self.starts.len() - 1] + alphabet.symbols() as u32;
-            self.starts.push(end);
-        }
+        self.alphabets.extend((0..contexts).map(|_| alphabet));
         first
     }
 
@@ -216,18 +213,19 @@ impl Layout {
         self.alphabets.len()
     }
 
-    /// How many symbols all tables have together.
-    pub(crate) fn symbols(&self) -> usize {
-        self.starts[self.alphabets.len()] as usize
+    /// The tables that are of no component are those below this one.
+    pub(crate) fn of_parts(&self) -> TableId {
+        self.length + 2
+    }
+
+    /// The tables of a component.
+    pub(crate) fn of_component(&self, component: ComponentId) -> std::ops::Range<TableId> {
+        let at = usize::from(component.0);
+        let end = self.components.get(at + 1).map_or(self.tables() as TableId, |next| next.flag);
+        self.components[at].flag..end
     }
 
     pub(crate) fn alphabet(&self, table: TableId) -> Alphabet {
         self.alphabets[table as usize]
-    }
-
-    /// Where the symbols of a table lie among all symbols.
-    #[inline]
-    pub(crate) fn range(&self, table: TableId) -> std::ops::Range<usize> {
-        self.starts[table as usize] as usize..self.starts[table as usize + 1] as usize
     }
 }

@@ -4,9 +4,10 @@
 //! A model changes only by what is said in the stream to all, never by chunks that some receiver
 //! did not get. So every receiver of a room has the same one.
 
-use super::layout::{Layout, TableId};
+use super::layout::{Alphabet, Layout, TableId};
 use super::range::SCALE_BITS;
 use super::schema::{Motion, Schema};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const SCALE: u32 = 1 << SCALE_BITS;
@@ -33,14 +34,29 @@ pub(crate) struct LaneMode {
     pub(crate) home: u32,
 }
 
+/// One table: how likely each symbol is.
+#[derive(Clone, Debug)]
+struct Table {
+    /// Code lengths in half bits.
+    lengths: Box<[u8]>,
+    /// Where each symbol's share starts, of `1 << SCALE_BITS`.
+    shares: Box<[u16]>,
+}
+
+impl Table {
+    fn new(lengths: &[u8]) -> Self {
+        let mut shares = vec![0; lengths.len()].into_boxed_slice();
+        share(lengths, &mut shares);
+        Self { lengths: lengths.into(), shares }
+    }
+}
+
 /// The tables and modes in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) layout: Arc<Layout>,
-    /// Code lengths in half bits of all symbols of all tables.
-    lengths: Vec<u8>,
-    /// Where each symbol's share starts, of `1 << SCALE_BITS`.
-    shares: Vec<u16>,
+    /// Tables that were never told are shared with all of their alphabet.
+    tables: Vec<Arc<Table>>,
     /// By component and lane.
     pub(crate) modes: Vec<Vec<LaneMode>>,
 }
@@ -57,43 +73,33 @@ impl Model {
                 component.lanes().iter().map(|lane| mode(lane.motion)).collect()
             })
             .collect();
-        let mut model = Self {
-            lengths: vec![0; layout.symbols()],
-            shares: vec![0; layout.symbols()],
-            layout: layout.clone(),
-            modes,
+        let mut priors: BTreeMap<Alphabet, Arc<Table>> = BTreeMap::new();
+        let prior = |alphabet: Alphabet| {
+            let lengths: Vec<u8> =
+                (0..alphabet.symbols()).map(|symbol| alphabet.prior(symbol)).collect();
+            Arc::new(Table::new(&lengths))
         };
-        for table in 0..layout.tables() as TableId {
-            let alphabet = layout.alphabet(table);
-            for (symbol, index) in layout.range(table).enumerate() {
-                model.lengths[index] = alphabet.prior(symbol);
-            }
-            model.share_out(table);
-        }
-        model
+        let tables = (0..layout.tables() as TableId)
+            .map(|table| layout.alphabet(table))
+            .map(|alphabet| priors.entry(alphabet).or_insert_with(|| prior(alphabet)).clone())
+            .collect();
+        Self { layout, tables, modes }
     }
 
     /// The code lengths of a table, in half bits, as they were set.
     pub(crate) fn lengths(&self, table: TableId) -> &[u8] {
-        &self.lengths[self.layout.range(table)]
+        &self.tables[table as usize].lengths
     }
 
     /// Replaces a table.
     pub(crate) fn set_lengths(&mut self, table: TableId, lengths: &[u8]) {
-        let range = self.layout.range(table);
-        self.lengths[range].copy_from_slice(lengths);
-        self.share_out(table);
-    }
-
-    fn share_out(&mut self, table: TableId) {
-        let range = self.layout.range(table);
-        share(&self.lengths[range.clone()], &mut self.shares[range]);
+        self.tables[table as usize] = Arc::new(Table::new(lengths));
     }
 
     /// The share of a symbol: its start and end.
     #[inline]
     pub(crate) fn share(&self, table: TableId, symbol: usize) -> (u32, u32) {
-        let shares = &self.shares[self.layout.range(table)];
+        let shares = &self.tables[table as usize].shares;
         let end = shares.get(symbol + 1).map_or(SCALE, |next| u32::from(*next));
         (u32::from(shares[symbol]), end)
     }
@@ -101,7 +107,7 @@ impl Model {
     /// The symbol in whose share `at` lies.
     #[inline]
     pub(crate) fn find(&self, table: TableId, at: u32) -> usize {
-        let shares = &self.shares[self.layout.range(table)];
+        let shares = &self.tables[table as usize].shares;
         match shares.get(1) {
             Some(second) if at >= u32::from(*second) => {
                 shares[2..].partition_point(|start| u32::from(*start) <= at) + 1

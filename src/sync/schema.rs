@@ -63,6 +63,8 @@ pub struct LaneSpec {
     pub wraps: bool,
     /// How it goes on.
     pub motion: Motion,
+    /// Whether it is one of a row of bytes, alike to the one before: they share their tables.
+    pub repeats: bool,
 }
 
 /// One replicated component.
@@ -96,6 +98,7 @@ impl ComponentSchema {
                 modulus: lane.modulus,
                 wraps: lane.wraps,
                 motion: if lane.moves { field.motion } else { Motion::Hold },
+                repeats: lane.repeats,
             }));
         }
         if name.len() > NAME_LIMIT || lanes.len() > LANES_LIMIT {

@@ -141,6 +141,12 @@ impl Stream {
         &self.delta
     }
 
+    /// Whether the last tick told the room of new shapes, tables or motions.
+    #[must_use]
+    pub fn told_news(&self) -> bool {
+        self.delta.news.is_some()
+    }
+
     /// The id of an entity.
     #[must_use]
     pub fn id(&self, handle: Handle) -> NetId {
@@ -256,7 +262,9 @@ impl Stream {
     pub fn set(&mut self, handle: Handle, component: ComponentId, lanes: &[u32]) {
         let audience = self.audience(component);
         let Some(place) = self.records[handle.0 as usize].parts[audience] else { return };
-        let Some(slot) = place.slot else { return };
+        let Some(slot) = place.slot else {
+            return self.set_entering(handle.0, audience, place.key, component, lanes);
+        };
         let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
         let Some(part) = part else { return };
         let Some(shape) = self.room.shapes.get(part.shape) else { return };
@@ -265,6 +273,26 @@ impl Stream {
         if goal != lanes {
             goal.copy_from_slice(lanes);
             self.pending.entry(place.key).or_default().dirty.push(slot);
+        }
+    }
+
+    /// Changes the lanes of a part that nobody was told of yet.
+    fn set_entering(
+        &mut self,
+        handle: u32,
+        audience: usize,
+        key: SectionKey,
+        component: ComponentId,
+        lanes: &[u32],
+    ) {
+        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let at = pending.entering.iter().position(|entering| *entering == (handle, audience));
+        let Some(part) = at.map(|at| &mut pending.news.entered[at]) else { return };
+        let Some(shape) = self.room.shapes.get(part.shape) else { return };
+        let Some(at) = shape.find(component) else { return };
+        for (at, value) in shape.components[at].range().zip(lanes) {
+            part.lanes[at] = Lane::at(*value);
+            part.goal[at] = *value;
         }
     }
 
@@ -409,6 +437,10 @@ impl Stream {
             "a match has no more than {SHAPES_LIMIT} sets of components with \
              {SHAPE_LANES_LIMIT} lanes together"
         );
+        for component in components {
+            let tables = self.room.model.layout.of_component(*component);
+            self.fit.counts.prepare(&self.room.model, tables);
+        }
         self.new_shapes.push(components.to_vec());
         shape
     }

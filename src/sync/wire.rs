@@ -5,6 +5,7 @@
 //! it read. So the two sides cannot drift apart.
 
 use super::bits::BitBuffer;
+use super::fit::Counts;
 use super::layout::TableId;
 use super::model::Model;
 use super::range::{RangeDecoder, RangeEncoder};
@@ -53,12 +54,12 @@ pub(crate) trait Wire {
 pub(crate) struct Sending<'a> {
     pub(crate) coder: RangeEncoder<'a>,
     /// How often each symbol was used, if that is to be learned from.
-    counts: Option<&'a mut [u16]>,
+    counts: Option<&'a mut Counts>,
 }
 
 impl<'a> Sending<'a> {
     /// A word that the model learns from.
-    pub(crate) fn counted(out: &'a mut BitBuffer, counts: &'a mut [u16]) -> Self {
+    pub(crate) fn counted(out: &'a mut BitBuffer, counts: &'a mut Counts) -> Self {
         Self { coder: RangeEncoder::new(out), counts: Some(counts) }
     }
 
@@ -76,8 +77,7 @@ impl Wire for Sending<'_> {
         let (start, end) = model.share(table, symbol);
         self.coder.encode(start, end);
         if let Some(counts) = &mut self.counts {
-            let count = &mut counts[model.layout.range(table).start + symbol];
-            *count = count.saturating_add(1);
+            counts.add(table, symbol);
         }
         symbol
     }
