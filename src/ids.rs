@@ -27,6 +27,9 @@ id! {
 }
 
 impl Tick {
+    /// A match ends before this tick: after more than a year at 128 Hz.
+    pub const LIMIT: Self = Self(u32::MAX - (1 << 16));
+
     /// The step after this one.
     #[must_use]
     pub fn next(self) -> Self {

@@ -250,7 +250,11 @@ impl Match {
         }
         let schema = new.schema().clone();
         new.stream = Stream::restore(schema, checkpoint.stream.clone())?;
+        let hertz = new.hertz();
         checkpoint::load(&mut new.world, &new.registry, &new.stream, &checkpoint)?;
+        if new.tick_number() != new.stream.tick() || new.hertz() != hertz {
+            return Err(SimError::Damaged("its time"));
+        }
         if let Some(outcome) = &checkpoint.outcome {
             let outcome = serde_json::from_str(outcome);
             new.outcome = Some(outcome.map_err(|_| SimError::Damaged("its outcome"))?);

@@ -70,7 +70,11 @@ impl MotionFit {
         let new = Self::new(schema);
         self.any_auto == new.any_auto
             && self.lanes.len() == new.lanes.len()
-            && self.lanes.iter().zip(&new.lanes).all(|(a, b)| a.len() == b.len())
+            && self.lanes.iter().zip(schema.components()).all(|(lanes, component)| {
+                let specs = component.lanes();
+                let homes = lanes.iter().zip(specs).all(|(l, s)| u64::from(l.home) < s.modulus);
+                lanes.len() == specs.len() && homes
+            })
     }
 
     /// Sees a part come.
@@ -104,8 +108,8 @@ impl MotionFit {
                 let modulus = shape.lanes[at].modulus;
                 let delta = difference(part.goal[at], part.lanes[at].value, modulus);
                 let bend = delta - i64::from(part.last_deltas[at]);
-                seen.hold += cost(delta);
-                seen.steady += cost(bend);
+                seen.hold = seen.hold.saturating_add(cost(delta));
+                seen.steady = seen.steady.saturating_add(cost(bend));
                 let delta = delta.clamp(-DELTA_MOST, DELTA_MOST);
                 part.last_deltas[at] = delta as i32;
                 if at < LANES_SEARCHED {
@@ -134,7 +138,7 @@ impl MotionFit {
         for (at, component) in schema.components().iter().enumerate() {
             let lanes = component.lanes().iter().zip(&self.lanes[at]).zip(&mut modes[at]);
             for ((spec, seen), mode) in lanes {
-                if spec.motion == Motion::Auto && seen.hold + seen.steady > 0 {
+                if spec.motion == Motion::Auto && seen.hold.max(seen.steady) > 0 {
                     mode.steady = seen.steady < seen.hold;
                 }
                 if seen.lead > 0 {

@@ -49,7 +49,10 @@ impl Replica {
         reader: &mut BitReader<'_>,
         budget: &mut Budget,
     ) -> Result<(), StreamError> {
-        let tick = Tick(reader.take(32)?.min(u32::MAX - 1));
+        let tick = Tick(reader.take(32)?);
+        if tick >= Tick::LIMIT {
+            return Err(StreamError::BadNews);
+        }
         let grid = reader.take(1)? == 1;
         let mut room = Room::new(self.schema.clone(), grid);
         room.tick = tick;
@@ -75,6 +78,9 @@ impl Replica {
         let mut prologue = std::mem::take(&mut self.prologue);
         prologue.read(reader, room.sections.len(), self.predicts)?;
         room.tick = room.tick.next();
+        if room.tick >= Tick::LIMIT {
+            return Err(StreamError::BadNews);
+        }
         if prologue.news {
             read_news(reader, &mut room)?;
         }

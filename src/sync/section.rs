@@ -163,7 +163,7 @@ impl Section {
         budget: &mut Budget,
     ) -> Result<(), StreamError> {
         self.code_removed(common, wire, news)?;
-        self.code_reshaped(common, wire, news)?;
+        self.code_reshaped(common, wire, news, budget)?;
         self.code_present(common, wire, news)?;
         self.code_entered(common, wire, news, budget)?;
         if common.grid {
@@ -203,15 +203,18 @@ impl Section {
         common: &Common<'_>,
         wire: &mut W,
         news: &mut News,
+        budget: &mut Budget,
     ) -> Result<(), StreamError> {
         let model = common.model;
         let count = wire.number(model, model.layout.count + 1, news.reshaped.len() as u32);
-        let mut slot = 0;
+        let mut next = 0;
         for index in 0..count as usize {
-            let (sent, shape) = news.reshaped.get(index).copied().unwrap_or((slot, 0));
-            slot = wire.number(model, model.layout.gap, sent - slot).saturating_add(slot);
+            let (sent, shape) = news.reshaped.get(index).copied().unwrap_or((next, 0));
+            let slot = wire.number(model, model.layout.gap, sent - next).saturating_add(next);
+            next = slot.saturating_add(1);
             let shape_id = wire.number(model, model.layout.shape, shape);
             let new = common.shapes.get(shape_id).ok_or(StreamError::NoShape(shape_id))?;
+            budget.take_part(new.lanes.len())?;
             let part = self.get_mut(slot).ok_or(StreamError::NoPart(slot))?;
             let old = common.shapes.get(part.shape).ok_or(StreamError::NoShape(part.shape))?;
             part.reshape(old, new, shape_id, model, common.tick, wire);

@@ -10,7 +10,7 @@ use super::fit::Fit;
 use super::receive::{read_news, read_whole};
 use super::room::Room;
 use super::schema::Schema;
-use super::section::{Budget, Cell, Hearers, SectionKey};
+use super::section::{Budget, Cell, Hearers, NET_ID_MAX, SectionKey};
 use super::stream::{Place, Record, Stream};
 use super::viewer::{BitReader, View};
 use crate::ids::{NetId, PlayerId, TeamId, Tick};
@@ -87,8 +87,11 @@ impl Stream {
     /// the same order.
     pub fn restore(schema: Arc<Schema>, state: StreamState) -> Result<Self, StreamError> {
         let mut stream = Self::new(schema, state.grid);
+        if state.tick >= Tick::LIMIT || !(1..NET_ID_MAX / 2).contains(&state.next_id) {
+            return Err(StreamError::BadNews);
+        }
         stream.set_next_id(state.next_id);
-        stream.room.tick = Tick(state.tick.0.min(u32::MAX - 1));
+        stream.room.tick = state.tick;
         stream.read_room(&state)?;
         if !state.fit.fits(&stream.room.schema, &stream.room.model) {
             return Err(StreamError::BadNews);
@@ -97,7 +100,8 @@ impl Stream {
         let mut handles = BTreeMap::new();
         for record in state.records {
             let handle = stream.add_record(record.id);
-            if handles.insert(record.id, handle.0).is_some() || record.id.0 >= state.next_id {
+            let is_name = (1..state.next_id).contains(&record.id.0);
+            if handles.insert(record.id, handle.0).is_some() || !is_name {
                 return Err(StreamError::BadNews);
             }
             let restored = record.into_record();

@@ -168,7 +168,7 @@ impl Stream {
 
     /// Names an entity that is not spawned yet, so that others can refer to it.
     pub fn reserve(&mut self) -> Handle {
-        assert!(self.next_id < NET_ID_MAX, "a match has no more than {NET_ID_MAX} entities");
+        assert!(self.next_id < NET_ID_MAX, "a match spawns no more than {NET_ID_MAX} entities");
         let id = NetId(self.next_id);
         self.next_id += 1;
         self.add_record(id)
@@ -188,7 +188,7 @@ impl Stream {
     }
 
     pub(super) fn set_next_id(&mut self, next_id: u32) {
-        self.next_id = next_id.clamp(1, NET_ID_MAX);
+        self.next_id = next_id;
     }
 
     /// The names of all its entities, ascending.
