@@ -1,1 +1,32 @@
-//! The commands of a game's binary.
+//! The commands of a game's binary. The only place that knows all others, a clock and a terminal.
+
+mod canvas;
+mod show;
+mod watch;
+
+pub use canvas::{Canvas, Color};
+pub use show::{Bot, Show};
+
+use clap::{Parser, Subcommand};
+
+/// Plays matches.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays a match of bots in the terminal (what is done without a command).
+    Watch(watch::Options),
+}
+
+/// Runs the command that the program was started with.
+pub fn run<G: Show>() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        None => watch::run::<G>(&watch::Options::parse_from(["watch"])),
+        Some(Command::Watch(options)) => watch::run::<G>(&options),
+    }
+}

@@ -1,0 +1,146 @@
+//! The arena: run, shoot, take what lies about, be shot, come back.
+//!
+//! Each file is one idea: its components, its systems, and `plug`, which makes them known. What
+//! runs when within a tick is said once, in [`Arena`]'s `setup`.
+
+pub mod turn;
+pub mod field;
+pub mod player;
+pub mod avatar;
+pub mod weapon;
+pub mod projectile;
+pub mod pickup;
+pub mod health;
+pub mod team;
+pub mod score;
+pub mod bot;
+pub mod show;
+#[cfg(test)]
+mod tests;
+
+use bevy_ecs::prelude::*;
+use field::{At, Field};
+use serde::{Deserialize, Serialize};
+use tickwire::prelude::*;
+
+/// Ticks in a second.
+const HERTZ: u32 = 20;
+
+/// What a player's controls say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// How much to run along x, from -127 to 127.
+    pub move_x: i8,
+    /// How much to run along y, from -127 to 127.
+    pub move_y: i8,
+    /// Which way to look, in 1/65536 of a turn.
+    pub aim: u16,
+    /// Whether the trigger is held.
+    pub fire: bool,
+    /// Whether to reload.
+    pub reload: bool,
+    /// Whether to show the team what is ahead.
+    pub mark: bool,
+}
+
+/// What can be chosen for a match.
+#[derive(Resource, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// The field's side, in units.
+    pub side: u16,
+    /// Whether there are walls and pickups.
+    pub walls: bool,
+    /// How many teams there are, up to 4; 0 is each for itself.
+    pub teams: u8,
+    /// The points that end the match, a team's together; 0 if none do.
+    pub goal: u32,
+    /// The seconds after which it ends; 0 if never.
+    pub seconds: u32,
+    /// Whether players see only what is around them.
+    pub interest: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { side: 48, walls: true, teams: 0, goal: 300, seconds: 600, interest: false }
+    }
+}
+
+impl Options {
+    /// For many players on a large field.
+    #[must_use]
+    pub fn large() -> Self {
+        Self { side: 96, goal: 600, interest: true, ..Self::default() }
+    }
+
+    fn field(&self, random: &mut Random) -> Field {
+        if self.walls { Field::by_chance(self.side, random) } else { Field::open(self.side) }
+    }
+}
+
+/// How much of a large field players see.
+const INTEREST: Interest = Interest { cell: 16.0, radius: 2 };
+
+/// The rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Arena;
+
+impl Game for Arena {
+    const NAME: &'static str = "arena";
+    const VERSION: u32 = 1;
+    type Input = Input;
+    type Options = Options;
+
+    fn setup(&self, setup: &mut Setup<'_>, options: &Options) {
+        setup.tick_rate(HERTZ);
+        setup.world.insert_resource(*options);
+        // A copy: the layout follows from the seed also when a match is restored.
+        let mut random = setup.world.resource::<Random>().clone();
+        field::plug(setup, options.field(&mut random));
+        player::plug(setup);
+        avatar::plug(setup);
+        weapon::plug(setup);
+        projectile::plug(setup);
+        pickup::plug(setup);
+        health::plug(setup);
+        team::plug(setup);
+        score::plug(setup);
+        setup.systems(Phase::Move, (avatar::walk, projectile::fly).chain());
+        setup.systems(
+            Phase::Resolve,
+            (pickup::take, weapon::fire, team::mark, health::perish, score::judge).chain(),
+        );
+        setup.systems(Phase::Late, (health::fade, health::appear, avatar::remember).chain());
+        if options.interest {
+            setup.interest::<At>(INTEREST, |at| at.0);
+            setup.systems(Phase::Late, avatar::follow.after(avatar::remember));
+        }
+    }
+
+    fn start(&self, world: &mut World, _: &Options) {
+        field::build(world);
+        pickup::stock(world);
+        score::open(world);
+    }
+
+    fn joined(&self, world: &mut World, join: &Join) {
+        player::join(world, join);
+    }
+
+    fn left(&self, world: &mut World, player: PlayerId) {
+        player::leave(world, player);
+    }
+
+    fn away(&self, world: &mut World, player: PlayerId) {
+        player::pause(world, player);
+    }
+
+    fn back(&self, world: &mut World, player: PlayerId) {
+        player::resume(world, player);
+    }
+
+    fn outcome(&self, world: &mut World) -> Option<serde_json::Value> {
+        score::outcome(world)
+    }
+}

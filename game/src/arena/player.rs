@@ -1,0 +1,171 @@
+//! What there is of a player also while its avatar is gone: one entity for each seat.
+
+use super::avatar::{Away, Body, Velocity, avatar};
+use super::field::Field;
+use super::health::Shield;
+use super::score::Score;
+use super::team::{Side, smallest};
+use super::{Options, turn};
+use bevy_ecs::prelude::*;
+use serde::{Deserialize, Serialize};
+use tickwire::prelude::*;
+
+/// A name has at most this many bytes.
+pub const NAME_BYTES: u32 = 16;
+/// How long who just appeared is safe, in milliseconds.
+const FRESH: u32 = 1500;
+/// How long who just lost the connection is safe, in milliseconds.
+const SPARED: u32 = 3000;
+/// How many spots are tried to appear at.
+const TRIES: usize = 4;
+
+/// On the entity of a seat; saved, not sent.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entrant;
+
+/// Who plays.
+#[derive(Component, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// What to call them.
+    pub name: String,
+    /// Their colour's place in the rainbow, in degrees.
+    pub hue: u16,
+    /// Their side, if there are teams.
+    pub side: Option<Side>,
+}
+
+replicate! {
+    Profile {
+        name: text(NAME_BYTES),
+        hue: integer(0, 359),
+        side: optional(choice(&Side::ALL)),
+    }
+}
+
+/// Where a player's avatar is, or when there will be one.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The avatar, while there is one.
+    #[entities]
+    pub avatar: Option<Entity>,
+    /// The tick at which there will be one; later if the connection is lost.
+    pub returns: Option<Tick>,
+}
+
+replicate! { Standing { avatar: entity(), returns: optional(moment()) } }
+
+pub(super) fn plug(setup: &mut Setup<'_>) {
+    setup.replicate::<Profile>().replicate::<Standing>().save::<Entrant>();
+}
+
+/// A name without what cannot be shown, cut to what travels.
+fn shown(name: &str, player: PlayerId) -> String {
+    let shown: String = name.trim().chars().filter(|letter| !letter.is_control()).collect();
+    let end = shown.floor_char_boundary(NAME_BYTES as usize);
+    if end == 0 { format!("Player {player}") } else { shown[..end].into() }
+}
+
+/// What others are told of one who comes or goes.
+#[derive(Serialize)]
+struct Passage<'a> {
+    player: PlayerId,
+    name: &'a str,
+}
+
+/// Someone took a seat: the avatar comes at the end of the tick.
+pub(super) fn join(world: &mut World, join: &Join) {
+    let player = join.player;
+    let teams = world.resource::<Options>().teams;
+    let profile = Profile {
+        name: shown(&join.name, player),
+        // Neighbours in number are far apart in colour.
+        hue: (u64::from(player.0) * 137 % 360) as u16,
+        side: smallest(world, teams),
+    };
+    let side = profile.side;
+    let passage = Passage { player, name: &profile.name };
+    world.resource_mut::<Events>().to_all_but(player).emit("joined", &passage);
+    let standing = Standing { avatar: None, returns: Some(world.resource::<Time>().tick()) };
+    let mut entrant = world.spawn((Entrant, Owner(player), profile, standing, Score::default()));
+    if let Some(side) = side {
+        entrant.insert(OnTeam(side.team()));
+        world.resource_mut::<Views>().set_team(player, Some(side.team()));
+    }
+}
+
+/// A seat was given up: nothing of it stays.
+pub(super) fn leave(world: &mut World, player: PlayerId) {
+    let Some(entrant) = find(world, player) else { return };
+    let avatar = world.get::<Standing>(entrant).and_then(|standing| standing.avatar);
+    let name = world.get::<Profile>(entrant).map(|profile| profile.name.clone());
+    let passage = Passage { player, name: name.as_deref().unwrap_or_default() };
+    world.resource_mut::<Events>().to_all().emit("left", &passage);
+    if let Some(avatar) = avatar {
+        world.despawn(avatar);
+    }
+    world.despawn(entrant);
+}
+
+/// A connection was lost: the avatar stands still, and is spared for a while.
+pub(super) fn pause(world: &mut World, player: PlayerId) {
+    let shield = Shield::lasting(SPARED, world.resource::<Time>());
+    if let Some(avatar) = find_avatar(world, player) {
+        world.entity_mut(avatar).insert((Away, shield));
+    }
+}
+
+/// A connection is there again.
+pub(super) fn resume(world: &mut World, player: PlayerId) {
+    if let Some(avatar) = find_avatar(world, player) {
+        world.entity_mut(avatar).remove::<Away>();
+    }
+}
+
+fn find(world: &mut World, player: PlayerId) -> Option<Entity> {
+    let mut entrants = world.query_filtered::<(Entity, &Owner), With<Entrant>>();
+    entrants.iter(world).find(|(_, owner)| owner.0 == player).map(|(entity, _)| entity)
+}
+
+fn find_avatar(world: &mut World, player: PlayerId) -> Option<Entity> {
+    let entrant = find(world, player)?;
+    world.get::<Standing>(entrant)?.avatar
+}
+
+/// Gives a player an avatar, as far from others as a few tries find.
+pub(super) fn face(world: &mut World, player: PlayerId, entrant: Entity) {
+    let mut bodies = world.query_filtered::<&Body, With<Velocity>>();
+    let others: Vec<[f32; 2]> = bodies.iter(world).map(Body::at).collect();
+    let lonely = |spot: &[f32; 2]| {
+        others.iter().fold(f32::MAX, |least, other| least.min(turn::distance(*spot, *other)))
+    };
+    let tries = world.resource_scope(|world, mut random: Mut<Random>| {
+        let spots = world.resource::<Field>().spots();
+        let middle = [world.resource::<Field>().side() / 2.0; 2];
+        [(); TRIES].map(|()| random.pick(spots).copied().unwrap_or(middle))
+    });
+    let best = tries.into_iter().max_by(|a, b| lonely(a).total_cmp(&lonely(b)));
+    let shield = Shield::lasting(FRESH, world.resource::<Time>());
+    let team = world.get::<OnTeam>(entrant).copied();
+    let mut spawned = world.spawn(avatar(player, best.unwrap_or_default(), shield));
+    if let Some(team) = team {
+        spawned.insert(team);
+    }
+    let avatar = Some(spawned.id());
+    if let Some(mut standing) = world.get_mut::<Standing>(entrant) {
+        *standing = Standing { avatar, returns: None };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_cut_at_a_letter_and_never_empty() {
+        let shown = |name| shown(name, PlayerId(7));
+        assert_eq!(shown("  Ada\u{7}\n "), "Ada");
+        assert_eq!(shown("ééééééééé"), "éééééééé");
+        assert_eq!(shown("aééééééééé"), "aééééééé");
+        assert_eq!(shown(" \t"), "Player 7");
+    }
+}

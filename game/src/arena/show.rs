@@ -1,0 +1,119 @@
+//! How the arena looks in a terminal.
+
+use super::avatar::Body;
+use super::bot::Bot;
+use super::field::{Ground, Wall};
+use super::health::{Health, Shield};
+use super::pickup::{Gift, Pickup};
+use super::player::{Profile, Standing};
+use super::projectile::Shot;
+use super::score::Score;
+use super::{Arena, Input, Options};
+use tickwire::cli::{Bot as Player, Canvas, Color, Show};
+use tickwire::prelude::*;
+use tickwire::sync::Replica;
+
+/// Matches of more players than this have the large field.
+const SMALL_MATCH: u32 = 12;
+const NAMES: [&str; 12] =
+    ["Ada", "Bo", "Cleo", "Dov", "Edda", "Finn", "Gus", "Hana", "Ivo", "June", "Kai", "Lou"];
+const COLORS: [Color; 6] =
+    [Color::Cyan, Color::Magenta, Color::Yellow, Color::Green, Color::Red, Color::Blue];
+
+impl Player<Input> for Bot {
+    fn think(&mut self, view: &Replica) -> Input {
+        Self::think(self, view)
+    }
+}
+
+fn color(player: PlayerId) -> Color {
+    COLORS[player.0 as usize % COLORS.len()]
+}
+
+/// Which way an avatar looks, as one of eight arrows.
+fn arrow(aim: f32) -> char {
+    let eighth = (aim / std::f32::consts::TAU * 8.0).round() as usize % 8;
+    ['→', '↘', '↓', '↙', '←', '↖', '↑', '↗'][eighth]
+}
+
+impl Show for Arena {
+    fn game() -> Self {
+        Self
+    }
+
+    fn options(players: u32) -> Options {
+        let large = Options { interest: false, ..Options::large() };
+        if players > SMALL_MATCH { large } else { Options::default() }
+    }
+
+    fn bot(seed: u64, player: PlayerId) -> Box<dyn Player<Input>> {
+        Box::new(Bot::new(seed, player))
+    }
+
+    fn name(player: PlayerId) -> String {
+        let name = NAMES[(player.0 as usize + NAMES.len() - 1) % NAMES.len()];
+        let round = player.0.saturating_sub(1) as usize / NAMES.len();
+        if round == 0 { name.into() } else { format!("{name} {}", round + 1) }
+    }
+
+    fn draw(view: &Replica, canvas: &mut Canvas) {
+        let side = view.entities().find_map(|id| view.get::<Ground>(id)).map_or(1.0, |g| g.side);
+        draw_things(view, canvas, side);
+        draw_scores(view, canvas);
+    }
+}
+
+fn draw_things(view: &Replica, canvas: &mut Canvas, side: f32) {
+    for id in view.entities() {
+        if let Some(wall) = view.get::<Wall>(id) {
+            let from = [wall.x / side, wall.y / side];
+            let to = [(wall.x + wall.width) / side, (wall.y + wall.height) / side];
+            canvas.fill(from, to, '▒', Color::Dim);
+        } else if let Some(pickup) = view.get::<Pickup>(id).filter(|pickup| pickup.is_there) {
+            let (letter, color) = match pickup.gift {
+                Gift::Health => ('+', Color::Green),
+                Gift::Ammo => ('⁝', Color::Yellow),
+                Gift::Shield => ('◊', Color::Cyan),
+            };
+            canvas.put(pickup.x / side, pickup.y / side, letter, color);
+        } else if let Some(shot) = view.get::<Shot>(id) {
+            let age = view.tick().since(shot.since) as f32;
+            let [x, y] = shot.at(age);
+            canvas.put(x / side, y / side, '•', Color::Plain);
+        }
+    }
+    for id in view.entities() {
+        let Some(body) = view.get::<Body>(id) else { continue };
+        let color = view.owner(id).map_or(Color::Plain, color);
+        let letter = if view.get::<Shield>(id).is_some() { '◉' } else { '●' };
+        canvas.put(body.x / side, body.y / side, letter, color);
+        let ahead = 1.4 * side / 48.0;
+        let (x, y) = direction(body.aim);
+        canvas.put((body.x + x * ahead) / side, (body.y + y * ahead) / side, arrow(body.aim), color);
+    }
+}
+
+/// Only for pictures, so the machine's own sine will do.
+fn direction(aim: f32) -> (f32, f32) {
+    (aim.cos(), aim.sin())
+}
+
+fn draw_scores(view: &Replica, canvas: &mut Canvas) {
+    let mut rows: Vec<(u32, PlayerId, String)> = view
+        .entities()
+        .filter_map(|id| {
+            let (profile, score) = (view.get::<Profile>(id)?, view.get::<Score>(id)?);
+            let avatar = view.get::<Standing>(id).and_then(|standing| standing.avatar);
+            let avatar = avatar.map(|avatar| NetId(avatar.index_u32()));
+            let health = avatar.and_then(|avatar| view.get::<Health>(avatar)).map_or(0, |h| h.now);
+            let bar = "█".repeat(usize::from(health).div_ceil(10));
+            let Score { points, kills, deaths, .. } = score;
+            let row = format!("{:10} {points:4} points {kills:3}:{deaths:<3} {bar:10}", profile.name);
+            Some((points, view.owner(id)?, row))
+        })
+        .collect();
+    rows.sort_by_key(|(points, player, _)| (u32::MAX - points, *player));
+    for (_, player, row) in rows.iter().take(8) {
+        canvas.line(row, color(*player));
+    }
+}

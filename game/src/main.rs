@@ -1,0 +1,11 @@
+//! The demo: `cargo run --release` plays a match of bots in the terminal.
+
+fn main() -> std::process::ExitCode {
+    match tickwire::cli::run::<game::arena::Arena>() {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
