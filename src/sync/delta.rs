@@ -19,6 +19,8 @@ pub(crate) struct SectionPiece {
     /// Chunks of predicted parts, which their owner may not need.
     pub(crate) predicted: Range<usize>,
     pub(crate) arrivals: Range<usize>,
+    /// Whether nobody was in it before this tick.
+    pub(crate) was_empty: bool,
     /// How many parts left it.
     pub(crate) removed: u32,
     /// How many bytes a packet must have with it.

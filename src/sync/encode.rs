@@ -5,7 +5,7 @@ use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
 use super::room::{Common, Room, RoomNews};
 use super::section::{Budget, Hearers, Section, SectionKey, code_stranger};
 use super::stream::{Arriving, Pending, Place, Stream, section_checksum};
-use super::viewer::{KEYFRAME_BIT, write_keys};
+use super::viewer::{KEYFRAME_BIT, Prologue, Viewer, write_keys};
 use super::wire::{Sending, Silent};
 use super::{delta::Delta, fit::Fit, part::Scratch};
 use crate::ids::PlayerId;
@@ -127,17 +127,15 @@ impl Stream {
         let mut whole = BTreeMap::new();
         let mut viewers = std::mem::take(&mut self.viewers);
         for (player, viewer) in &mut viewers {
-            viewer.view.sections(*player, &self.room.schema, &mut self.keys);
             if !viewer.sections.is_empty() {
-                let claim = viewer.claim.take().filter(|_| viewer.view.predicts);
-                let omits = claim.is_some_and(|claim| claim == self.own_checksum(*player));
-                let predicts = viewer.view.predicts;
-                let piece =
-                    self.viewer_piece(*player, &viewer.sections, predicts, omits, &mut whole);
-                let checksum = is_checked.then(|| self.sum(&self.keys));
+                let piece = self.viewer_piece(*player, viewer, &mut whole);
+                let checksum = is_checked.then(|| self.sum(&viewer.wanted));
                 self.delta.viewers.push(ViewerPiece { checksum, ..piece });
             }
-            viewer.sections.clone_from(&self.keys);
+            if viewer.sections != viewer.wanted {
+                viewer.sections.clone_from(&viewer.wanted);
+            }
+            viewer.claim = None;
         }
         self.viewers = viewers;
     }
@@ -150,32 +148,28 @@ impl Stream {
         })
     }
 
-    /// What one viewer is told who saw `before` and now sees `self.keys`.
+    /// What one viewer is told.
     fn viewer_piece(
         &mut self,
         player: PlayerId,
-        before: &[SectionKey],
-        predicts: bool,
-        omits: bool,
+        viewer: &Viewer,
         whole: &mut BTreeMap<SectionKey, (Piece, usize)>,
     ) -> ViewerPiece {
+        let predicts = viewer.view.predicts;
+        let claim = viewer.claim.filter(|_| predicts);
+        let omits = claim.is_some_and(|claim| claim == self.own_checksum(player));
         let mut prologue = std::mem::take(&mut self.prologue);
         prologue.clear();
         prologue.news = self.delta.news.is_some();
         prologue.checksum = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
         prologue.omits = omits;
         let heard = self.delta.heard.len();
-        for (at, key) in before.iter().enumerate() {
-            if self.keys.binary_search(key).is_err() {
-                prologue.lost.push(at as u32);
-                continue;
-            }
-            let piece = self.delta.sections.binary_search_by_key(key, |section| section.key);
-            prologue.heard.push(piece.is_ok());
-            self.delta.heard.extend(piece.ok().map(|index| index as u32));
-        }
+        self.hear(viewer, &mut prologue);
+        let before = &viewer.sections;
         let new = |key: &&SectionKey| before.binary_search(key).is_err();
-        prologue.gained.extend(self.keys.iter().filter(new));
+        if viewer.wanted != *before {
+            prologue.gained.extend(viewer.wanted.iter().filter(new));
+        }
         let seen_new = self.delta.seen_new.len();
         for key in &prologue.gained {
             let (room, bits) = (&self.room, &mut self.delta.bits);
@@ -197,6 +191,27 @@ impl Stream {
         }
     }
 
+    /// Finds in which of the sections it goes on seeing something happened. All lists ascend.
+    fn hear(&mut self, viewer: &Viewer, prologue: &mut Prologue) {
+        let mut pieces = self.delta.sections.iter().enumerate().peekable();
+        let mut wanted = viewer.wanted.iter().peekable();
+        for (at, key) in viewer.sections.iter().enumerate() {
+            while wanted.next_if(|wanted| *wanted < key).is_some() {}
+            if wanted.peek() != Some(&key) {
+                prologue.lost.push(at as u32);
+                continue;
+            }
+            while pieces.next_if(|(_, piece)| piece.key < *key).is_some() {}
+            let piece = pieces.next_if(|(_, piece)| piece.key == *key);
+            prologue.heard.push(piece.is_some());
+            prologue.empty.push(match piece {
+                Some((_, piece)) => piece.was_empty,
+                None => self.room.sections.get(key).is_none_or(|section| section.live() == 0),
+            });
+            self.delta.heard.extend(piece.map(|(index, _)| index as u32));
+        }
+    }
+
     fn clean_up(&mut self) {
         for pending in self.pending.values_mut() {
             self.pool.extend(pending.news.limbo.drain(..).flatten());
@@ -215,11 +230,8 @@ impl Stream {
     /// anybody else and changes nothing.
     #[must_use]
     pub fn keyframe(&self, player: PlayerId) -> Vec<u8> {
-        let mut keys = Vec::new();
-        if let Some(viewer) = self.viewers.get(&player) {
-            viewer.view.sections(player, &self.room.schema, &mut keys);
-        }
-        self.write_keyframe(&keys)
+        let viewer = self.viewers.get(&player);
+        self.write_keyframe(viewer.map_or(&[], |viewer| &viewer.wanted))
     }
 
     /// The keyframe of one who sees these sections.
@@ -267,6 +279,7 @@ impl Writer<'_> {
         // What is learned is told to all: nothing is learned from what is hidden from some.
         let is_open = key.hearers == Hearers::Everyone;
         let news = &mut pending.news;
+        let was_empty = section.live() == 0;
         let start = delta.bits.len();
         let first_predicted = delta.predicted.len();
         let mut budget = Budget::unbounded();
@@ -302,6 +315,7 @@ impl Writer<'_> {
             bits: start..delta.bits.len(),
             predicted: first_predicted..delta.predicted.len(),
             arrivals: 0..0,
+            was_empty,
             removed: news.removed.len() as u32,
             bytes_needed: budget.bytes_needed(),
         });

@@ -76,7 +76,8 @@ impl Replica {
     ) -> Result<bool, StreamError> {
         let mut room = self.room.take().ok_or(StreamError::NoKeyframe)?;
         let mut prologue = std::mem::take(&mut self.prologue);
-        prologue.read(reader, room.sections.len(), self.predicts)?;
+        let empty: Vec<bool> = room.sections.values().map(|section| section.live() == 0).collect();
+        prologue.read(reader, empty.into_iter(), self.predicts)?;
         room.tick = room.tick.next();
         if room.tick >= Tick::LIMIT {
             return Err(StreamError::BadNews);

@@ -91,7 +91,6 @@ pub struct Stream {
     pub(super) pool: Vec<Box<Part>>,
     pub(super) scratch: Scratch,
     pub(super) prologue: Prologue,
-    pub(super) keys: Vec<SectionKey>,
     /// The checksum of each section, on a tick that has one.
     pub(super) sums: Vec<(SectionKey, u32)>,
     /// Working memory: those of an entity's components that are for one audience, their lanes.
@@ -117,7 +116,6 @@ impl Stream {
             pool: Vec::new(),
             scratch: Scratch::default(),
             prologue: Prologue::default(),
-            keys: Vec::new(),
             sums: Vec::new(),
             chosen: Default::default(),
         }
@@ -208,8 +206,8 @@ impl Stream {
 
     /// Lets all viewers have seen what they see.
     pub(super) fn settle_viewers(&mut self) {
-        for (player, viewer) in &mut self.viewers {
-            viewer.view.sections(*player, &self.room.schema, &mut viewer.sections);
+        for viewer in self.viewers.values_mut() {
+            viewer.sections.clone_from(&viewer.wanted);
         }
     }
 
@@ -362,7 +360,8 @@ impl Stream {
 
     /// Adds a viewer; it needs a keyframe after the next tick.
     pub fn join(&mut self, player: PlayerId, view: View) {
-        self.viewers.insert(player, Viewer { view, ..Viewer::default() });
+        self.viewers.insert(player, Viewer::default());
+        self.set_view(player, view);
     }
 
     /// Removes a viewer.
@@ -373,6 +372,7 @@ impl Stream {
     /// Changes what a viewer may see.
     pub fn set_view(&mut self, player: PlayerId, view: View) {
         if let Some(viewer) = self.viewers.get_mut(&player) {
+            view.sections(player, &self.room.schema, &mut viewer.wanted);
             viewer.view = view;
         }
     }

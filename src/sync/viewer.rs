@@ -25,8 +25,10 @@ pub struct View {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Viewer {
     pub(crate) view: View,
-    /// The sections it sees, ascending.
+    /// The sections it sees, ascending; none before its first tick.
     pub(crate) sections: Vec<SectionKey>,
+    /// The sections that its view shows.
+    pub(crate) wanted: Vec<SectionKey>,
     /// What it says its own lanes add up to after this tick.
     pub(crate) claim: Option<u32>,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Prologue {
     pub(crate) omits: bool,
     /// For each section it goes on seeing, whether something happened.
     pub(crate) heard: Vec<bool>,
+    /// For each of them, whether nobody was in it, as both sides know.
+    pub(crate) empty: Vec<bool>,
 }
 
 /// The first bit of a packet.
@@ -76,6 +80,7 @@ impl Prologue {
         self.lost.clear();
         self.gained.clear();
         self.heard.clear();
+        self.empty.clear();
     }
 
     pub(crate) fn write(&self, predicts: bool, out: &mut BitBuffer) {
@@ -96,17 +101,33 @@ impl Prologue {
         if predicts {
             out.push(u32::from(self.omits), 1);
         }
-        self.heard.iter().for_each(|heard| out.push(u32::from(*heard), 1));
+        let told = |empty: bool, out: &mut BitBuffer| {
+            let sections = self.heard.iter().zip(&self.empty);
+            for (heard, _) in sections.filter(|(_, is_empty)| **is_empty == empty) {
+                out.push(u32::from(*heard), 1);
+            }
+        };
+        told(false, out);
+        // Seldom does anybody come where nobody was.
+        if self.empty.contains(&true) {
+            let any = self.heard.iter().zip(&self.empty).any(|(heard, empty)| *heard && *empty);
+            out.push(u32::from(any), 1);
+            if any {
+                told(true, out);
+            }
+        }
     }
 
-    /// Reads what follows the keyframe bit, for one who sees so many sections.
+    /// Reads what follows the keyframe bit, for one who sees these sections: for each, whether
+    /// nobody is in it.
     pub(crate) fn read(
         &mut self,
         reader: &mut BitReader<'_>,
-        sections: usize,
+        empty: impl ExactSizeIterator<Item = bool>,
         predicts: bool,
     ) -> Result<(), StreamError> {
         self.clear();
+        let sections = empty.len();
         let special = reader.take(1)? == 1;
         let flag = |reader: &mut BitReader<'_>| Ok(special && reader.take(1)? == 1);
         self.news = flag(reader)?;
@@ -122,8 +143,19 @@ impl Prologue {
             read_keys(reader, &mut self.gained)?;
         }
         self.omits = predicts && reader.take(1)? == 1;
-        for _ in self.lost.len()..sections {
-            self.heard.push(reader.take(1)? == 1);
+        let (lost, kept) = (&self.lost, &mut self.empty);
+        kept.extend(
+            (0..).zip(empty).filter(|(at, _)| lost.binary_search(at).is_err()).map(|(_, e)| e),
+        );
+        for empty in &self.empty {
+            self.heard.push(!empty && reader.take(1)? == 1);
+        }
+        if self.empty.contains(&true) && reader.take(1)? == 1 {
+            for at in 0..self.empty.len() {
+                if self.empty[at] {
+                    self.heard[at] = reader.take(1)? == 1;
+                }
+            }
         }
         Ok(())
     }
