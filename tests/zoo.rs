@@ -146,9 +146,10 @@ impl Game for Zoo {
         setup.world.insert_resource(Planted { clock: self.planted_clock });
         setup
             .tick_rate(20)
+            // First, so that where it comes and goes all other lanes move.
+            .replicate::<Glow>()
             .replicate::<Body>()
             .replicate::<Traits>()
-            .replicate::<Glow>()
             .replicate::<Purse>()
             .replicate::<Plan>()
             .replicate::<Relic>()

@@ -249,7 +249,8 @@ impl Match {
             return Err(SimError::Damaged("its schema is not the game's"));
         }
         let schema = new.schema().clone();
-        new.stream = Stream::restore(schema, checkpoint.stream.clone())?;
+        let grid = new.interest.is_some();
+        new.stream = Stream::restore(schema, grid, checkpoint.stream.clone())?;
         let hertz = new.hertz();
         checkpoint::load(&mut new.world, &new.registry, &new.stream, &checkpoint)?;
         if new.tick_number() != new.stream.tick() || new.hertz() != hertz {

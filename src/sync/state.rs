@@ -83,10 +83,16 @@ impl Stream {
         }
     }
 
-    /// The stream that goes on from a state, and the names of its entities with their handles in
-    /// the same order.
-    pub fn restore(schema: Arc<Schema>, state: StreamState) -> Result<Self, StreamError> {
-        let mut stream = Self::new(schema, state.grid);
+    /// The stream that goes on from a state of a game with or without a grid.
+    pub fn restore(
+        schema: Arc<Schema>,
+        grid: bool,
+        state: StreamState,
+    ) -> Result<Self, StreamError> {
+        let mut stream = Self::new(schema, grid);
+        if state.grid != grid {
+            return Err(StreamError::BadNews);
+        }
         if state.tick >= Tick::LIMIT || !(1..NET_ID_MAX / 2).contains(&state.next_id) {
             return Err(StreamError::BadNews);
         }

@@ -265,7 +265,10 @@ impl Stream {
         };
         let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
         let Some(part) = part else { return };
-        let Some(shape) = self.room.shapes.get(part.shape) else { return };
+        // Its goal is in its new shape already, if it gets one in this tick.
+        let pending = self.pending.get(&place.key).map_or(&[][..], |p| &p.news.reshaped);
+        let new = pending.iter().find(|(reshaped, _)| *reshaped == slot).map(|(_, shape)| *shape);
+        let Some(shape) = self.room.shapes.get(new.unwrap_or(part.shape)) else { return };
         let Some(at) = shape.find(component) else { return };
         let goal = &mut part.goal[shape.components[at].range()];
         if goal != lanes {
