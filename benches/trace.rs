@@ -20,6 +20,10 @@ use tickwire::sync::{Entry, Handle, Replica, Stream, View};
 /// With `--cut`, so many entities of the first tick have a viewer of their own.
 const CUT_VIEWERS: usize = 64;
 
+/// The viewer that is measured, and the one that joins in the middle.
+const FIRST: PlayerId = PlayerId(0);
+const LATE: PlayerId = PlayerId(1);
+
 /// Reads little-endian numbers off a trace.
 struct Reader<'a>(&'a [u8]);
 
@@ -229,6 +233,63 @@ fn percentile<T: Copy + Ord>(sorted: &mut [T], percent: usize) -> T {
     sorted[(sorted.len() - 1) * percent / 100]
 }
 
+/// What was measured.
+#[derive(Default)]
+struct Measured {
+    sizes: Vec<usize>,
+    encode_times: Vec<Duration>,
+    decode_times: Vec<Duration>,
+    keyframe: usize,
+    cut_bytes: usize,
+    cut_packets: usize,
+}
+
+impl Measured {
+    /// Sends a receiver what it is due and notes what that cost.
+    fn send(&mut self, player: &Player, receiver: &mut Receiver, encode_time: Duration) {
+        let joins = receiver.joined == player.stream.tick();
+        let mut packet = Vec::new();
+        if joins {
+            packet = player.stream.keyframe(receiver.player);
+        } else {
+            player.stream.delta().gather(receiver.player, &mut packet);
+        }
+        let start = Instant::now();
+        receiver.replica.receive(&packet).expect("an honest packet");
+        let decode_time = start.elapsed();
+        if joins && receiver.player == LATE {
+            self.keyframe = packet.len();
+        } else if !joins && receiver.player == FIRST {
+            self.sizes.push(packet.len());
+            self.encode_times.push(encode_time);
+            self.decode_times.push(decode_time);
+        } else if !joins && receiver.cut.is_some() {
+            self.cut_bytes += packet.len();
+            self.cut_packets += 1;
+        }
+    }
+
+    fn report(mut self, header: &Header, cut_viewers: usize) {
+        if cut_viewers > 0 {
+            let mean = self.cut_bytes as f64 / self.cut_packets as f64;
+            println!("cut: {cut_viewers} viewers, each without its own entity, mean={mean:.1}");
+        }
+        let microseconds = |time: Duration| time.as_secs_f64() * 1e6;
+        println!(
+            "trace={} ticks={} mean={:.1} p50={} p99={} keyframe={} encode_us={:.1} \
+             decode_us={:.1} verified=ok",
+            header.name,
+            header.ticks,
+            self.sizes.iter().sum::<usize>() as f64 / self.sizes.len() as f64,
+            percentile(&mut self.sizes, 50),
+            percentile(&mut self.sizes, 99),
+            self.keyframe,
+            microseconds(percentile(&mut self.encode_times, 50)),
+            microseconds(percentile(&mut self.decode_times, 50)),
+        );
+    }
+}
+
 fn main() {
     let cut = std::env::args().any(|argument| argument == "--cut");
     let mut bytes = Vec::new();
@@ -238,22 +299,18 @@ fn main() {
     let stream = Stream::new(header.schema.clone(), false);
     let mut player = Player { header, stream, live: BTreeMap::new(), cut };
     let mut kind_of = BTreeMap::new();
-    let mut receivers = vec![player.join(PlayerId(0), None)];
-    let (mut sizes, mut encode_times, mut decode_times) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut keyframe, mut cut_bytes, mut cut_packets) = (0, 0, 0);
-    let mut packet = Vec::new();
+    let mut receivers = vec![player.join(FIRST, None)];
+    let mut measured = Measured::default();
     for index in 0..player.header.ticks {
         let state = read_tick(&mut reader, &player.header.kinds, &mut kind_of);
         if index == player.header.ticks / 2 {
-            let late = player.join(PlayerId(1), None);
-            receivers.push(late);
+            receivers.push(player.join(LATE, None));
         }
         if index == 0 && cut {
             for (id, ..) in state.live.iter().take(CUT_VIEWERS) {
                 // Ids count up from 1 in the order of spawning.
                 let net = NetId(receivers.len() as u32);
-                let viewer = player.join(PlayerId(id + 2), Some(net));
-                receivers.push(viewer);
+                receivers.push(player.join(PlayerId(id + 2), Some(net)));
             }
         }
         for receiver in receivers.iter().filter(|receiver| receiver.cut.is_some()) {
@@ -262,49 +319,12 @@ fn main() {
         }
         let encode_time = player.encode(&state);
         for receiver in &mut receivers {
-            let joins = receiver.joined == player.stream.tick();
-            if joins {
-                packet = player.stream.keyframe(receiver.player);
-            } else {
-                player.stream.delta().gather(receiver.player, &mut packet);
-            }
-            let start = Instant::now();
-            receiver.replica.receive(&packet).expect("an honest packet");
-            let decode_time = start.elapsed();
-            if receiver.player == PlayerId(0) && !joins {
-                sizes.push(packet.len());
-                encode_times.push(encode_time);
-                decode_times.push(decode_time);
-            }
-            if joins && receiver.player == PlayerId(1) {
-                keyframe = packet.len();
-            }
-            if receiver.cut.is_some() && !joins {
-                cut_bytes += packet.len();
-                cut_packets += 1;
-            }
+            measured.send(&player, receiver, encode_time);
         }
-        for receiver in &receivers {
-            player.verify(receiver, &state);
-        }
+        receivers.iter().for_each(|receiver| player.verify(receiver, &state));
     }
-    let mean = sizes.iter().sum::<usize>() as f64 / sizes.len() as f64;
-    if cut {
-        println!(
-            "cut: {} viewers, mean={:.1}",
-            receivers.len() - 2,
-            cut_bytes as f64 / cut_packets as f64
-        );
-    }
-    println!(
-        "trace={} ticks={} mean={mean:.1} p50={} p99={} keyframe={keyframe} encode_us={:.1} decode_us={:.1} verified=ok",
-        player.header.name,
-        player.header.ticks,
-        percentile(&mut sizes, 50),
-        percentile(&mut sizes, 99),
-        percentile(&mut encode_times, 50).as_secs_f64() * 1e6,
-        percentile(&mut decode_times, 50).as_secs_f64() * 1e6,
-    );
+    let cut_viewers = receivers.iter().filter(|receiver| receiver.cut.is_some()).count();
+    measured.report(&player.header, cut_viewers);
 }
 
 /// What the stream will find the viewer's own entity to be, so that it leaves it out.

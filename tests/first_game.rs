@@ -6,7 +6,7 @@ use tickwire::prelude::*;
 
 /// A duck on a pond, ten metres each way.
 #[derive(Component, Clone, Serialize, Deserialize)]
-pub struct Duck {
+pub(crate) struct Duck {
     x: f32,
     y: f32,
     player: PlayerId,
@@ -22,12 +22,12 @@ replicate! {
 
 /// What a player's controls say in one tick.
 #[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Paddle {
+pub(crate) struct Paddle {
     x: i8,
     y: i8,
 }
 
-pub struct Pond;
+pub(crate) struct Pond;
 
 impl Game for Pond {
     const NAME: &'static str = "pond";

@@ -17,7 +17,11 @@ fn recorded() -> (Match, Journal) {
         }
         if tick % 4 == 0 {
             let paddle = Paddle::toward(if tick % 8 == 0 { 1 } else { -1 }, 1);
-            inputs.controls.push(Controls { player, input: encode_input(&paddle), ..Default::default() });
+            inputs.controls.push(Controls {
+                player,
+                input: encode_input(&paddle),
+                ..Default::default()
+            });
         }
         journal.note_inputs(&inputs);
         pond.tick(&inputs);

@@ -103,7 +103,9 @@ fn a_straight_flight_costs_one_byte_a_tick_and_arrives_exactly() {
 fn a_quiet_room_costs_one_byte_a_tick() {
     let mut pair = Pair::new(false);
     pair.join(ME, View::default());
-    (0..500).for_each(|index| drop(spawn(&mut pair.stream, Entry::default(), [index, 7])));
+    (0..500).for_each(|index| {
+        let _ = spawn(&mut pair.stream, Entry::default(), [index, 7]);
+    });
     let sizes: Vec<usize> = (0..300).map(|_| pair.tick()[0].len()).collect();
     // But for the checksum at every 32nd tick, once the tables are learned.
     let plain = sizes.iter().enumerate().skip(200).filter(|(tick, _)| (tick + 1) % 32 != 0);
@@ -115,7 +117,9 @@ fn components_come_and_go_on_live_entities_also_a_kind_first_seen_late() {
     let mut pair = Pair::new(false);
     pair.join(ME, View::default());
     let (handle, id) = spawn(&mut pair.stream, Entry::default(), [3, 4]);
-    (0..20).for_each(|_| drop(pair.tick()));
+    (0..20).for_each(|_| {
+        let _ = pair.tick();
+    });
     let mut lanes = vec![30, 40];
     lanes.extend(1000..1080);
     pair.stream.reshape(handle, &[PLACE, MARK], &lanes);
@@ -235,7 +239,9 @@ fn one_who_walks_from_cell_to_cell_is_not_told_anew_to_those_who_see_both() {
     lanes.extend((0..80).map(|index| index * 700));
     let handle = pair.stream.spawn(entry, &all, &lanes);
     let id = pair.stream.id(handle);
-    (0..20).for_each(|_| drop(pair.tick()));
+    (0..20).for_each(|_| {
+        let _ = pair.tick();
+    });
     for x in 1..4 {
         pair.stream.relocate(handle, Entry { cell: cell(x), ..entry }, &all, &lanes);
         let packets = pair.tick();

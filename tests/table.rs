@@ -70,13 +70,6 @@ impl Table {
         self.next.controls.push(Controls { player, input, seen, predicted: None });
     }
 
-    /// Drops a receiver's stream: it will get a keyframe after the next tick it is current for.
-    pub(crate) fn lose(&mut self, player: u32) {
-        if let Some(client) = self.clients.get_mut(&PlayerId(player)) {
-            client.is_current = false;
-        }
-    }
-
     /// Ticks, and sends everybody but `lost` what they are due.
     pub(crate) fn tick(&mut self, lost: &[u32]) -> Result<(), StreamError> {
         let mut inputs = std::mem::take(&mut self.next);

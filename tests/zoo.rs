@@ -190,7 +190,9 @@ impl Game for Zoo {
         let mut keepers = world.query::<(Entity, &Keeper)>();
         let kept: Vec<Entity> =
             keepers.iter(world).filter(|(_, k)| k.0 == player).map(|(entity, _)| entity).collect();
-        kept.into_iter().for_each(|entity| drop(world.despawn(entity)));
+        kept.into_iter().for_each(|entity| {
+            let _ = world.despawn(entity);
+        });
     }
 }
 

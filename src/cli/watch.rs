@@ -230,7 +230,8 @@ impl<G: Show> Watched<G> {
         let bytes = self.journal.to_bytes();
         let start = Instant::now();
         let journal = Journal::from_bytes(&bytes).context("the journal cannot be read")?;
-        let mut again = replay(G::game(), &journal, ticks).context("the journal cannot be replayed")?;
+        let mut again =
+            replay(G::game(), &journal, ticks).context("the journal cannot be replayed")?;
         let time = start.elapsed();
         anyhow::ensure!(
             again.state_hash() == self.game.state_hash(),

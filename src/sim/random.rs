@@ -112,7 +112,8 @@ mod tests {
         let mut random = Random::from_seed(7);
         let bits: Vec<u64> = (0..3).map(|_| random.bits()).collect();
         let below: Vec<u32> = (0..6).map(|_| random.below(100)).collect();
-        let expected = "";
+        let expected = "[14095323943061994099, 8595031940432502117, 104676313501531310] \
+                        [5, 30, 84, 38, 84, 33] 0.6168652";
         assert_eq!(format!("{bits:?} {below:?} {}", random.unit()), expected);
     }
 

@@ -94,7 +94,7 @@ mod tests {
         let rings = |mut timer: Timer| -> Vec<u32> {
             (0..12).filter(|tick| timer.ring(Tick(*tick))).collect()
         };
-        assert_eq!(rings(Timer::off()), []);
+        assert_eq!(rings(Timer::off()), Vec::<u32>::new());
         assert_eq!(rings(Timer::after(Tick(0), 5)), [5]);
         assert_eq!(rings(Timer::every(Tick(1), 3)), [4, 7, 10]);
         assert_eq!(Time::new(20).ticks(101), 3);

@@ -280,7 +280,8 @@ impl Codec<[f32; 4]> for Rotation {
             if rival == packed[0] {
                 packed = again;
             } else {
-                let lane = &mut packed[if rival < packed[0] { rival as usize + 1 } else { rival as usize }];
+                let lane = &mut packed
+                    [if rival < packed[0] { rival as usize + 1 } else { rival as usize }];
                 *lane = if self.part(*lane) > 0.0 { *lane - 1 } else { *lane + 1 };
             }
         }

@@ -188,7 +188,9 @@ impl FieldKind {
                     return Err(SchemaError::Size(name.into()));
                 }
                 out.push(FieldLane::plain(u64::from(*max) + 1));
-                out.extend((0..*max).map(|at| FieldLane { repeats: at > 0, ..FieldLane::plain(256) }));
+                out.extend(
+                    (0..*max).map(|at| FieldLane { repeats: at > 0, ..FieldLane::plain(256) }),
+                );
             }
             Self::Entity | Self::Moment => out.push(FieldLane::plain(LANE_VALUES)),
             Self::Optional(inner) => {

@@ -90,10 +90,12 @@ pub(crate) enum Form {
 
 impl Form {
     pub(crate) fn of(modulus: u64) -> Self {
-        match modulus {
-            ..=SMALL => Self::Small,
-            ..=DIRECT => Self::Direct,
-            _ => Self::Wide,
+        if modulus <= SMALL {
+            Self::Small
+        } else if modulus <= DIRECT {
+            Self::Direct
+        } else {
+            Self::Wide
         }
     }
 }

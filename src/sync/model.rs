@@ -120,7 +120,7 @@ impl Model {
 /// Shares out `SCALE` by code lengths; everything gets at least one part.
 pub(crate) fn share(lengths: &[u8], shares: &mut [u16]) {
     let weight = |length: u8| {
-        let whole = if length % 2 == 0 { 1u64 << 20 } else { 741_455 };
+        let whole = if length.is_multiple_of(2) { 1u64 << 20 } else { 741_455 };
         whole >> (length / 2)
     };
     let total: u64 = lengths.iter().map(|length| weight(*length)).sum();

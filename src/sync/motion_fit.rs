@@ -226,7 +226,7 @@ impl ShapeStatistics {
         let foretold = |driver: usize| {
             let product = i128::from(self.products[driven * size + driver]);
             let below = bends * i128::from(self.steps[driver]);
-            if below == 0 { 0 } else { (product * product >> 8) / (below >> 16).max(1) }
+            if below == 0 { 0 } else { ((product * product) >> 8) / (below >> 16).max(1) }
         };
         let driver =
             (0..size).filter(|driver| may(*driver)).max_by_key(|driver| foretold(*driver))?;

@@ -420,7 +420,7 @@ fn code<W: Wire>(
     let table = match plan.form {
         Form::Wide => return wire.residual(model, plan.residual + context, residual),
         Form::Direct => plan.residual + context,
-        Form::Small => plan.residual + before * 2 + u32::from(context % 3 > 0),
+        Form::Small => plan.residual + before * 2 + u32::from(!context.is_multiple_of(3)),
     };
     let symbol = residual.rem_euclid(plan.modulus as i64) as usize;
     let symbol = wire.symbol(model, table, symbol);

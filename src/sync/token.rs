@@ -64,7 +64,7 @@ pub(crate) fn signed_start(symbol: usize) -> (u32, u32) {
 #[inline]
 pub(crate) fn signed_value(symbol: usize, extra: u32) -> i64 {
     let magnitude = i64::from(signed_start(symbol).0 + extra);
-    if symbol % 2 == 0 { -magnitude } else { magnitude }
+    if symbol.is_multiple_of(2) { -magnitude } else { magnitude }
 }
 
 /// A count, gap or id.
