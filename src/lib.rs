@@ -13,8 +13,6 @@
 //! | `cli` | the commands of a game's binary (feature `server`) | terminal, clock |
 //!
 //! A game author needs [`prelude`] and the trait [`Game`](sim::Game).
-#![doc = ""]
-#![doc = include_str!("sim/example.md")]
 #![forbid(unsafe_code)]
 
 pub mod prelude;
@@ -24,3 +22,8 @@ pub mod sync;
 pub mod journal;
 #[cfg(feature = "server")]
 pub mod cli;
+
+/// The README's game is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,5 +7,6 @@ pub use crate::sim::{
     Predicted, Random, Seats, Setup, TickInputs, Time, Timer, Views,
 };
 pub use crate::sync::codec::{
-    angle, boolean, bytes, choice, entity, float, integer, moment, optional, rotation, text, vector,
+    angle, boolean, bytes, choice, entity, float, integer, moment, optional, text, vector,
 };
+pub use crate::sync::rotation::rotation;

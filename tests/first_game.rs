@@ -1,4 +1,4 @@
-//! The first game of the README, as a chapter of tests.
+//! A small game: a pond with a duck for each player, as in the README.
 
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! All end-to-end tests in one binary, a chapter for each feature.
 
 mod allocation;
+mod architecture;
 mod fields;
 mod first_game;
 mod journals;

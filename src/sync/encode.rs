@@ -2,10 +2,13 @@
 
 use super::bits::BitBuffer;
 use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
+use super::entry::{Arriving, Pending, Place};
+use super::record::{Budget, code_stranger};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Budget, Hearers, Section, SectionKey, code_stranger};
-use super::stream::{Arriving, Pending, Place, Stream, section_checksum};
+use super::section::{Hearers, Section, SectionKey};
+use super::stream::Stream;
 use super::viewer::{KEYFRAME_BIT, Prologue, Viewer, write_keys};
+use super::watching::section_checksum;
 use super::wire::{Sending, Silent};
 use super::{delta::Delta, fit::Fit, part::Scratch};
 use crate::ids::PlayerId;

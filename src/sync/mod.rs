@@ -12,6 +12,7 @@
 
 pub mod field;
 pub mod codec;
+pub mod rotation;
 pub mod replicate;
 pub mod schema;
 mod error;
@@ -25,13 +26,16 @@ mod model;
 mod wire;
 mod shape;
 mod part;
+mod record;
 mod section;
 mod room;
 mod fit;
 mod motion_fit;
 mod viewer;
 mod delta;
+mod entry;
 mod stream;
+mod watching;
 mod state;
 mod encode;
 mod prediction;
@@ -40,10 +44,11 @@ mod receive;
 
 pub use checksum::{hash_bytes, lanes_checksum};
 pub use delta::Delta;
+pub use entry::{Entry, Handle};
 pub use error::StreamError;
 pub use prediction::Prediction;
 pub use replica::{Changes, Replica};
 pub use section::Cell;
 pub use state::StreamState;
-pub use stream::{Entry, Handle, Stream};
+pub use stream::Stream;
 pub use viewer::{VIEW_SECTIONS_LIMIT, View};

@@ -202,12 +202,15 @@ mod tests {
     }
 
     #[test]
-    fn a_straight_flight_is_soon_silent_unless_it_crawls() {
+    fn a_straight_flight_is_silent_in_nine_ticks_of_ten_whatever_its_slope() {
+        let mut all = 0;
         for slope in 20..400 {
             let values = (0..600u32).map(|i| 1000 + (i * slope + 50) / 100);
             let missed = misses(values, 1 << 20, false);
-            assert!(missed <= 24, "slope {slope}/100 missed {missed} of 600");
+            assert!(missed <= 80, "slope {slope}/100 missed {missed} of 600");
+            all += missed;
         }
+        assert!(all <= 380 * 60, "missed {all} of {}", 380 * 600);
     }
 
     #[test]

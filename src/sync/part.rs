@@ -3,9 +3,10 @@
 //! A part is told once in full and then step by step. Both ways of telling are written here, once
 //! for the sender and the receiver.
 
-use super::layout::{AGE_LIMIT, Form};
+use super::layout::Form;
 use super::model::Model;
 use super::motion::{FRACTION, Lane, Prediction, difference, moved, risk_class};
+use super::record::first;
 use super::shape::{ComponentPlan, LanePlan, NO_DRIVER, Shape, ShapeId};
 use super::wire::Wire;
 use crate::ids::{NetId, PlayerId, Tick};
@@ -52,9 +53,9 @@ pub(crate) struct Part {
     pub(crate) shape: ShapeId,
     pub(crate) lanes: Vec<Lane>,
     /// For each component, when it last had a residual.
-    marks: Vec<Tick>,
+    pub(super) marks: Vec<Tick>,
     /// When it last had a chunk.
-    seen: Tick,
+    pub(super) seen: Tick,
     /// How likely its lines are to be missed: 0 at rest, then 1 to 9.
     calm: u8,
     moving: bool,
@@ -76,17 +77,6 @@ impl Scratch {
     pub(crate) fn moved(&self, lanes: std::ops::Range<usize>) -> bool {
         self.deltas[lanes].iter().any(|delta| *delta != 0)
     }
-}
-
-/// How a part is told in full.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// It came in this tick: nothing else is known of it.
-    Fresh,
-    /// Nothing of it has changed for long.
-    Rested,
-    /// It has ages and lines to be told.
-    Mixed,
 }
 
 /// 0 for what changed just now, 2 for what has kept long.
@@ -276,7 +266,7 @@ impl Part {
     }
 
     /// Brings what follows from its lanes up to date.
-    fn settle(&mut self, shape: &Shape) {
+    pub(super) fn settle(&mut self, shape: &Shape) {
         if self.owned.is_predicted() {
             self.calm = CALM_PREDICTED;
             return;
@@ -290,67 +280,6 @@ impl Part {
                 risk += lane.risk();
             }
             self.calm = risk.checked_ilog2().map_or(0, |log| log.min(8) + 1) as u8;
-        }
-    }
-
-    /// Tells or hears all of it but its id, shape and owner.
-    pub(crate) fn full<W: Wire>(&mut self, shape: &Shape, model: &Model, tick: Tick, wire: &mut W) {
-        let state = wire.symbol(model, model.layout.fresh, self.state(shape, tick) as usize);
-        if !W::SENDS && state == State::Rested as usize {
-            let then = Tick(tick.0.saturating_sub(AGE_LIMIT));
-            self.marks.iter_mut().chain([&mut self.seen]).for_each(|mark| *mark = then);
-        }
-        if state == State::Mixed as usize {
-            for mark in self.marks.iter_mut().chain([&mut self.seen]) {
-                let left = AGE_LIMIT.saturating_sub(tick.since(*mark));
-                let left = wire.number(model, model.layout.age, left).min(AGE_LIMIT);
-                if !W::SENDS {
-                    *mark = Tick(tick.0.saturating_sub(AGE_LIMIT - left));
-                }
-            }
-        }
-        for (at, plan) in shape.lanes.iter().enumerate() {
-            self.full_lane(at, plan, model, wire, state);
-        }
-        self.settle(shape);
-    }
-
-    fn state(&self, shape: &Shape, tick: Tick) -> State {
-        let mut marks = self.marks.iter().chain([&self.seen]);
-        let mut lanes = self.lanes.iter().zip(&shape.lanes).filter(|(_, plan)| plan.steady);
-        if marks.clone().all(|mark| *mark == tick) && lanes.clone().all(|(lane, _)| lane.age == 0) {
-            State::Fresh
-        } else if marks.all(|mark| tick.since(*mark) >= AGE_LIMIT)
-            && lanes.all(|(lane, _)| lane.is_resting())
-        {
-            State::Rested
-        } else {
-            State::Mixed
-        }
-    }
-
-    fn full_lane<W: Wire>(
-        &mut self,
-        at: usize,
-        plan: &LanePlan,
-        model: &Model,
-        wire: &mut W,
-        state: usize,
-    ) {
-        let mut lane = self.lanes[at];
-        lane.value = first(wire, model, plan, lane.value);
-        let level = Lane { value: lane.value, fraction: 0, velocity: 0, age: 2 };
-        if plan.steady && state == State::Rested as usize {
-            lane = level;
-        } else if plan.steady && state == State::Mixed as usize {
-            if wire.flag(model, model.layout.resting, lane == level) {
-                lane = level;
-            } else {
-                lane = moving_lane(wire, model, plan, lane);
-            }
-        }
-        if !W::SENDS {
-            self.lanes[at] = lane;
         }
     }
 
@@ -425,30 +354,4 @@ fn code<W: Wire>(
     let symbol = residual.rem_euclid(plan.modulus as i64) as usize;
     let symbol = wire.symbol(model, table, symbol);
     difference(moved(predicted, symbol as i64, plan.modulus), predicted, plan.modulus)
-}
-
-/// The value that a lane comes with.
-fn first<W: Wire>(wire: &mut W, model: &Model, plan: &LanePlan, value: u32) -> u32 {
-    let home = plan.home;
-    let residual = difference(value, home, plan.modulus);
-    let residual = match plan.form {
-        Form::Wide => wire.residual(model, plan.first, residual),
-        Form::Small | Form::Direct => {
-            let symbol = residual.rem_euclid(plan.modulus as i64) as usize;
-            wire.symbol(model, plan.first, symbol) as i64
-        }
-    };
-    moved(home, residual, plan.modulus)
-}
-
-/// The line of a lane that is not at rest.
-fn moving_lane<W: Wire>(wire: &mut W, model: &Model, plan: &LanePlan, lane: Lane) -> Lane {
-    let age = wire.raw(u32::from(lane.age), 6).min(32) as u8;
-    let whole = wire.residual(model, model.layout.velocity, lane.velocity >> FRACTION);
-    let part = wire.raw((lane.velocity & ((1 << FRACTION) - 1)) as u32, FRACTION);
-    let fastest = (plan.modulus << FRACTION) as i64;
-    let velocity = ((whole << FRACTION) | i64::from(part)).clamp(-fastest, fastest);
-    let offset = 2 << FRACTION;
-    let fraction = wire.raw((lane.fraction + offset) as u32, FRACTION + 2) as i32 - offset;
-    Lane { value: lane.value, fraction, velocity, age }
 }

@@ -4,12 +4,13 @@ use super::error::StreamError;
 use super::part::{Part, Scratch};
 use super::prediction::Prediction;
 use super::range::RangeDecoder;
+use super::record::{Budget, code_stranger};
 use super::replica::{Changes, Replica};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Budget, News, Section, SectionKey, code_stranger};
+use super::section::{News, Section, SectionKey};
 use super::shape::Shape;
-use super::stream::section_checksum;
 use super::viewer::{BitReader, Prologue, read_keys};
+use super::watching::section_checksum;
 use super::wire::{Known, Receiving, Silent, Wire};
 use crate::ids::{NetId, Tick};
 

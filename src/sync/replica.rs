@@ -152,7 +152,7 @@ impl Replica {
         let own = self.places.keys().filter(|id| self.is_own(**id));
         own.flat_map(|id| self.parts(*id)).fold(0u32, |sum, part| {
             let shape = room.shapes.get(part.shape);
-            sum.wrapping_add(shape.map_or(0, |shape| super::stream::part_checksum(part, shape)))
+            sum.wrapping_add(shape.map_or(0, |shape| super::watching::part_checksum(part, shape)))
         })
     }
 

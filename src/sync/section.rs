@@ -5,8 +5,8 @@
 //! slot is taken next, so that slots need not be told.
 
 use super::error::StreamError;
-use super::layout::TableId;
-use super::part::{Owned, Part, Scratch};
+use super::part::{Part, Scratch};
+use super::record::{Budget, code_id, code_record};
 use super::room::Common;
 use super::shape::ShapeId;
 use super::wire::Wire;
@@ -375,100 +375,4 @@ impl Section {
             .filter_map(|(slot, part)| part.as_ref()?.is_active(tick).then_some(slot as u32));
         self.active = active.collect();
     }
-}
-
-/// How much a packet may bring, so that it makes nobody reserve more than it justifies.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Budget {
-    parts: usize,
-    slots: usize,
-}
-
-impl Budget {
-    const SLOTS_PER_BYTE: usize = 64;
-    const LANES_PER_BYTE: usize = 16;
-
-    /// What a packet of so many bytes may bring.
-    pub(crate) fn of_packet(bytes: usize) -> Self {
-        Self { parts: bytes, slots: bytes * Self::SLOTS_PER_BYTE }
-    }
-
-    /// No bounds: the sender's.
-    pub(crate) fn unbounded() -> Self {
-        Self { parts: usize::MAX, slots: usize::MAX }
-    }
-
-    /// How many bytes a packet must have for what was taken from an unbounded budget.
-    pub(crate) fn bytes_needed(&self) -> usize {
-        (usize::MAX - self.parts).max((usize::MAX - self.slots).div_ceil(Self::SLOTS_PER_BYTE))
-    }
-
-    fn take_part(&mut self, lanes: usize) -> Result<(), StreamError> {
-        let bytes = 1 + lanes / Self::LANES_PER_BYTE;
-        self.parts = self.parts.checked_sub(bytes).ok_or(StreamError::TooManyParts)?;
-        Ok(())
-    }
-
-    fn take_slots(&mut self, count: usize) -> Result<(), StreamError> {
-        self.slots = self.slots.checked_sub(count).ok_or(StreamError::TooManyParts)?;
-        Ok(())
-    }
-}
-
-/// Tells or hears an id against the one before.
-fn code_id<W: Wire>(
-    common: &Common<'_>,
-    wire: &mut W,
-    table: TableId,
-    id: NetId,
-    last: u32,
-) -> NetId {
-    // The next id is the likeliest.
-    let step = wire.residual(common.model, table, i64::from(id.0) - i64::from(last) - 1) + 1;
-    NetId((i64::from(last) + step) as u32 & NET_ID_MAX)
-}
-
-/// Tells or hears a part with its id, to those who may know nothing else of its section.
-pub(crate) fn code_stranger<W: Wire>(
-    common: &Common<'_>,
-    wire: &mut W,
-    part: &mut Part,
-    budget: &mut Budget,
-) -> Result<(), StreamError> {
-    let id = NetId(wire.raw(part.id.0, 31));
-    code_record(common, wire, part, id, budget)
-}
-
-/// Tells or hears a part, but for its id.
-pub(crate) fn code_record<W: Wire>(
-    common: &Common<'_>,
-    wire: &mut W,
-    part: &mut Part,
-    id: NetId,
-    budget: &mut Budget,
-) -> Result<(), StreamError> {
-    let model = common.model;
-    let shape_id = wire.number(model, model.layout.shape, part.shape);
-    let shape = common.shapes.get(shape_id).ok_or(StreamError::NoShape(shape_id))?;
-    budget.take_part(shape.lanes.len())?;
-    let kind = match part.owned {
-        Owned::No => 0,
-        Owned::By(_) => 1,
-        Owned::PredictedBy(_) => 2,
-    };
-    let kind = wire.symbol(model, model.layout.owned, kind);
-    let player = |wire: &mut W| {
-        let owner = part.owned.owner().unwrap_or_default();
-        PlayerId(wire.number(model, model.layout.owner, owner.0))
-    };
-    let owned = match kind {
-        0 => Owned::No,
-        1 => Owned::By(player(wire)),
-        _ => Owned::PredictedBy(player(wire)),
-    };
-    if !W::SENDS {
-        part.reset(id, owned, shape_id, shape, common.tick);
-    }
-    part.full(shape, model, common.tick, wire);
-    Ok(())
 }

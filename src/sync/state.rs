@@ -5,13 +5,15 @@
 
 use super::bits::BitBuffer;
 use super::encode::{write_news, write_whole};
+use super::entry::{Entry, Place, Record};
 use super::error::StreamError;
 use super::fit::Fit;
 use super::receive::{read_news, read_whole};
+use super::record::Budget;
 use super::room::Room;
 use super::schema::Schema;
-use super::section::{Budget, Cell, Hearers, NET_ID_MAX, SectionKey};
-use super::stream::{Place, Record, Stream};
+use super::section::{Cell, Hearers, NET_ID_MAX, SectionKey};
+use super::stream::Stream;
 use super::viewer::{BitReader, View};
 use crate::ids::{NetId, PlayerId, TeamId, Tick};
 use serde::{Deserialize, Serialize};
@@ -189,7 +191,7 @@ impl RecordState {
 
     fn into_record(self) -> Record {
         let Self { id, is_spawned, owner, predicted, team, cell } = self;
-        let entry = super::stream::Entry { owner, predicted, team, cell };
+        let entry = Entry { owner, predicted, team, cell };
         Record { id, entry, is_spawned, parts: [None; 3] }
     }
 }

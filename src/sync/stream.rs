@@ -3,76 +3,19 @@
 //! The stream is told what is there after a tick (`spawn`, `set`, `despawn`, ...), and
 //! [`Stream::encode`] turns that into a [`Delta`]. It knows nothing of worlds: `capture` does.
 
-use super::checksum::lanes_checksum;
 use super::delta::Delta;
+use super::entry::{AUDIENCES, Arriving, Entry, Handle, Pending, Place, Record};
 use super::fit::Fit;
 use super::motion::Lane;
 use super::part::{Owned, Part, Scratch};
 use super::room::Room;
 use super::schema::{Audience, ComponentId, Schema};
-use super::section::{Cell, Hearers, NET_ID_MAX, News, Section, SectionKey};
+use super::section::{Hearers, NET_ID_MAX, SectionKey};
 use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, ShapeId};
-use super::viewer::{Prologue, View, Viewer};
-use crate::ids::{NetId, PlayerId, TeamId, Tick};
+use super::viewer::{Prologue, Viewer};
+use crate::ids::{NetId, PlayerId, Tick};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Names an entity to the stream that it was spawned in. Reused after a despawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Handle(pub(crate) u32);
-
-/// What the stream must know of an entity beside its lanes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
-    /// Who sees components that are for the owner.
-    pub owner: Option<PlayerId>,
-    /// Whether the owner's client may predict it, and so need not be told.
-    pub predicted: bool,
-    /// Who sees components that are for a team.
-    pub team: Option<TeamId>,
-    /// Where it is on the grid; nowhere is everywhere.
-    pub cell: Option<Cell>,
-}
-
-/// The audiences an entity is split by, in the order of a record's parts.
-const AUDIENCES: [Audience; 3] = [Audience::Everyone, Audience::Team, Audience::Owner];
-
-/// Where a part is.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) key: SectionKey,
-    /// Not known before the part was told of.
-    pub(super) slot: Option<u32>,
-}
-
-/// One entity.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Record {
-    pub(super) id: NetId,
-    pub(super) entry: Entry,
-    pub(super) is_spawned: bool,
-    pub(super) parts: [Option<Place>; 3],
-}
-
-/// A part on its way from one section to another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arriving {
-    pub(super) handle: u32,
-    pub(super) audience: usize,
-    pub(super) from: SectionKey,
-    pub(super) slot: u32,
-}
-
-/// What happens in a section when the tick is encoded.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    pub(super) news: News,
-    /// Slots of parts with a new goal.
-    pub(super) dirty: Vec<u32>,
-    /// Whose parts `news.entered` are: handle and audience.
-    pub(super) entering: Vec<(u32, usize)>,
-    pub(super) arriving: Vec<Arriving>,
-}
 
 /// The sending half of a match's stream.
 #[derive(Debug)]
@@ -82,7 +25,7 @@ pub struct Stream {
     free: Vec<u32>,
     next_id: u32,
     /// Handles of each player's predicted entities.
-    predicted: BTreeMap<PlayerId, Vec<u32>>,
+    pub(super) predicted: BTreeMap<PlayerId, Vec<u32>>,
     pub(super) pending: BTreeMap<SectionKey, Pending>,
     pub(super) new_shapes: Vec<Vec<ComponentId>>,
     pub(super) viewers: BTreeMap<PlayerId, Viewer>,
@@ -202,13 +145,6 @@ impl Stream {
 
     pub(super) fn live_records(&self) -> impl Iterator<Item = &Record> {
         self.entities().into_iter().map(|(_, handle)| &self.records[handle.0 as usize])
-    }
-
-    /// Lets all viewers have seen what they see.
-    pub(super) fn settle_viewers(&mut self) {
-        for viewer in self.viewers.values_mut() {
-            viewer.sections.clone_from(&viewer.wanted);
-        }
     }
 
     /// Whether an entity was spawned after its name was reserved.
@@ -361,52 +297,6 @@ impl Stream {
         pending.is_some_and(|pending| pending.news.reshaped.iter().any(|(at, _)| *at == slot))
     }
 
-    /// Adds a viewer; it needs a keyframe after the next tick.
-    pub fn join(&mut self, player: PlayerId, view: View) {
-        self.viewers.insert(player, Viewer::default());
-        self.set_view(player, view);
-    }
-
-    /// Removes a viewer.
-    pub fn leave(&mut self, player: PlayerId) {
-        self.viewers.remove(&player);
-    }
-
-    /// Changes what a viewer may see.
-    pub fn set_view(&mut self, player: PlayerId, view: View) {
-        if let Some(viewer) = self.viewers.get_mut(&player) {
-            view.sections(player, &self.room.schema, &mut viewer.wanted);
-            viewer.view = view;
-        }
-    }
-
-    /// What a viewer says its own predicted lanes add up to after the next tick.
-    pub fn claim(&mut self, player: PlayerId, checksum: Option<u32>) {
-        if let Some(viewer) = self.viewers.get_mut(&player) {
-            viewer.claim = checksum;
-        }
-    }
-
-    /// What a viewer may see now.
-    #[must_use]
-    pub fn view(&self, player: PlayerId) -> Option<&View> {
-        Some(&self.viewers.get(&player)?.view)
-    }
-
-    /// What a player's own predicted lanes truly add up to: see [`super::Replica::own_checksum`].
-    #[must_use]
-    pub fn own_checksum(&self, player: PlayerId) -> u32 {
-        let handles = self.predicted.get(&player).map_or(&[][..], Vec::as_slice);
-        let mut sum = 0u32;
-        for place in handles.iter().flat_map(|handle| self.records[*handle as usize].parts.iter()) {
-            let part = place.and_then(|p| self.room.sections.get(&p.key)?.get(p.slot?));
-            let Some(part) = part else { continue };
-            let Some(shape) = self.room.shapes.get(part.shape) else { continue };
-            sum = sum.wrapping_add(part_checksum(part, shape));
-        }
-        sum
-    }
-
     fn audience(&self, component: ComponentId) -> usize {
         self.room.schema.components()[usize::from(component.0)].audience() as usize
     }
@@ -496,20 +386,4 @@ impl Stream {
             self.pool.push(pending.news.entered.remove(at));
         }
     }
-}
-
-/// The part of a checksum that comes from one part.
-pub(crate) fn part_checksum(part: &Part, shape: &super::shape::Shape) -> u32 {
-    shape.components.iter().fold(0u32, |sum, plan| {
-        let lanes = part.lanes[plan.range()].iter().map(|lane| lane.value);
-        sum.wrapping_add(lanes_checksum(part.id, plan.id, lanes))
-    })
-}
-
-/// The checksum of all parts of a section.
-pub(crate) fn section_checksum(section: &Section, room: &Room) -> u32 {
-    section.parts().fold(0u32, |sum, (_, part)| {
-        let shape = room.shapes.get(part.shape);
-        sum.wrapping_add(shape.map_or(0, |shape| part_checksum(part, shape)))
-    })
 }

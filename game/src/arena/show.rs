@@ -89,7 +89,12 @@ fn draw_things(view: &Replica, canvas: &mut Canvas, side: f32) {
         canvas.put(body.x / side, body.y / side, letter, color);
         let ahead = 1.4 * side / 48.0;
         let (x, y) = direction(body.aim);
-        canvas.put((body.x + x * ahead) / side, (body.y + y * ahead) / side, arrow(body.aim), color);
+        canvas.put(
+            (body.x + x * ahead) / side,
+            (body.y + y * ahead) / side,
+            arrow(body.aim),
+            color,
+        );
     }
 }
 
@@ -108,7 +113,8 @@ fn draw_scores(view: &Replica, canvas: &mut Canvas) {
             let health = avatar.and_then(|avatar| view.get::<Health>(avatar)).map_or(0, |h| h.now);
             let bar = "█".repeat(usize::from(health).div_ceil(10));
             let Score { points, kills, deaths, .. } = score;
-            let row = format!("{:10} {points:4} points {kills:3}:{deaths:<3} {bar:10}", profile.name);
+            let row =
+                format!("{:10} {points:4} points {kills:3}:{deaths:<3} {bar:10}", profile.name);
             Some((points, view.owner(id)?, row))
         })
         .collect();
