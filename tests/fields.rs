@@ -159,6 +159,7 @@ fn fields_that_no_lane_can_hold_are_refused() {
         FieldKind::Float { min: 0.0, max: f64::NAN, step: 1.0 },
         FieldKind::Float { min: 0.0, max: 1.0, step: 0.0 },
         FieldKind::Float { min: 0.0, max: 1e9, step: 0.01 },
+        FieldKind::Float { min: -3e93, max: 92.0, step: 0.09 },
         FieldKind::Angle { steps: 1 },
         FieldKind::Vector { axes: 4, min: 0.0, max: 1.0, step: 0.1 },
         FieldKind::Rotation { bits: 31 },

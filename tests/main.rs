@@ -2,6 +2,7 @@
 
 mod allocation;
 mod architecture;
+mod bots;
 mod fields;
 mod first_game;
 mod journals;

@@ -129,3 +129,13 @@ fn check_replay(table: &Table, stop: u32, checkpoint: &[u8]) {
     let mut end = replay(Zoo::default(), &journal, journal.last_tick()).expect("it replays");
     assert_eq!(end.state_hash(), again.state_hash());
 }
+
+#[test]
+fn a_clock_that_is_read_in_a_system_is_noticed() {
+    let game = Match::new(Zoo { planted_clock: true }, options(0), 1);
+    let mut table = Table::new(game, restore_zoo);
+    play(&mut table, &mut Random::from_seed(1), 60);
+    table.journal.note_hash(&mut table.game);
+    let replayed = replay(Zoo { planted_clock: true }, &table.journal, Tick(60));
+    assert!(replayed.is_err(), "two runs that read a clock came to the same state");
+}

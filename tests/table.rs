@@ -123,7 +123,7 @@ impl Table {
             let wrong = self.chance.one_in(4);
             for ((id, component), mut lanes) in ahead.visible_to(player) {
                 if replica.is_own(id) {
-                    lanes[0] ^= u32::from(wrong);
+                    lanes.iter_mut().take(1).for_each(|lane| *lane ^= u32::from(wrong));
                     prediction.set(id, component, &lanes);
                 }
             }

@@ -106,7 +106,7 @@ fn float_values(min: f64, max: f64, step: f64) -> Option<u64> {
     let steps = ((max - min) / step).round();
     // Neighbouring values must be different numbers of 32 bits, or they would not come back.
     let apart = step >= f64::from(f32::EPSILON) * min.abs().max(max.abs());
-    (apart && (1.0..(LANE_VALUES as f64)).contains(&steps)).then_some(steps as u64 + 1)
+    (apart && (1.0..(LANE_VALUES as f64)).contains(&steps)).then(|| steps as u64 + 1)
 }
 
 /// One lane as its field makes it: how many values, whether they wrap, whether they can move.
