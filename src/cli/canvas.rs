@@ -88,9 +88,11 @@ impl Canvas {
         self.lines.push((text, color));
     }
 
-    /// The last line of text.
-    pub(super) fn last_line(&self) -> &str {
-        self.lines.last().map_or("", |(text, _)| text)
+    /// The last two lines of text in one.
+    pub(super) fn last_lines(&self) -> String {
+        let last = self.lines.len().saturating_sub(2);
+        let texts: Vec<&str> = self.lines[last..].iter().map(|(text, _)| text.as_str()).collect();
+        texts.join("   ")
     }
 
     /// The picture as a terminal draws it, from its top left corner.

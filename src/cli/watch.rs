@@ -125,7 +125,7 @@ fn draw(canvas: &Canvas, draws: bool, is_time: bool) -> anyhow::Result<()> {
     if draws {
         out.write_all(canvas.render().as_bytes())?;
     } else if is_time {
-        writeln!(out, "{}", canvas.last_line())?;
+        writeln!(out, "{}", canvas.last_lines())?;
     }
     Ok(out.flush()?)
 }
@@ -205,20 +205,21 @@ impl<G: Show> Watched<G> {
         canvas.clear();
         let watcher = &self.clients[0].replica;
         G::draw(watcher, canvas);
-        canvas.line(
-            &format!(
-                "tick {} ({} Hz)   simulate, encode and gather {} packets: {:.0} µs (p99 {:.0})   \
-                 {:.0} bytes per tick and viewer   {} entities   seed {seed}",
-                self.game.tick_number(),
-                self.game.hertz(),
-                self.clients.len(),
-                self.timings.percentile(50),
-                self.timings.percentile(99),
-                self.timings.mean_bytes(),
-                watcher.entities().count(),
-            ),
-            Color::Dim,
+        let told = format!(
+            "tick {} at {} Hz   {} entities   {:.0} bytes per tick and viewer   seed {seed}",
+            self.game.tick_number(),
+            self.game.hertz(),
+            watcher.entities().count(),
+            self.timings.mean_bytes(),
         );
+        canvas.line(&told, Color::Dim);
+        let took = format!(
+            "simulate, encode and gather {} packets: {:.0} µs a tick (p99 {:.0})",
+            self.clients.len(),
+            self.timings.percentile(50),
+            self.timings.percentile(99),
+        );
+        canvas.line(&took, Color::Dim);
     }
 
     /// Says how it ended, and that it could be played again.
