@@ -4,17 +4,34 @@ use std::collections::BTreeMap;
 use tickwire::journal::Journal;
 use tickwire::prelude::*;
 use tickwire::sim::{Change, Controls, Lanes};
-use tickwire::sync::{Prediction, Replica, StreamError};
+use tickwire::sync::{Changes, Prediction, Replica, StreamError};
 
 /// One receiver.
 pub(crate) struct Client {
     pub(crate) replica: Replica,
+    /// Kept up to date by what the replica says has changed, and nothing else.
+    mirror: Lanes,
     predicts: bool,
     /// Whether it has the stream up to the last tick.
     is_current: bool,
     /// Bytes received in packets, without keyframes.
     pub(crate) bytes: usize,
     pub(crate) packets: usize,
+}
+
+impl Client {
+    fn reflect(&mut self, changes: &Changes) {
+        self.mirror.retain(|(id, _), _| !changes.removed.contains(id));
+        changes.lost.iter().for_each(|key| drop(self.mirror.remove(key)));
+        let added = changes.added.iter().flat_map(|id| {
+            self.replica.components(*id).map(|component| (*id, component)).collect::<Vec<_>>()
+        });
+        for key in changes.changed.iter().copied().chain(added) {
+            let mut lanes = Vec::new();
+            assert!(self.replica.lanes(key.0, key.1, &mut lanes));
+            self.mirror.insert(key, lanes);
+        }
+    }
 }
 
 /// A match, its clients and its journal.
@@ -31,9 +48,9 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn new(game: Match, restore: fn(&[u8]) -> Match) -> Self {
+    pub(crate) fn new(mut game: Match, restore: fn(&[u8]) -> Match) -> Self {
         Self {
-            journal: Journal::new(&game),
+            journal: Journal::new(&mut game),
             restore,
             chance: Random::from_seed(game.seed()),
             game,
@@ -50,7 +67,14 @@ impl Table {
         let join = Join { player, name, user: None, spectator, predicts };
         self.next.changes.push(Change::Join(join));
         let replica = Replica::new(self.game.schema().clone(), player, predicts);
-        let client = Client { replica, predicts, is_current: false, bytes: 0, packets: 0 };
+        let client = Client {
+            replica,
+            mirror: Lanes::new(),
+            predicts,
+            is_current: false,
+            bytes: 0,
+            packets: 0,
+        };
         self.clients.insert(player, client);
     }
 
@@ -93,7 +117,8 @@ impl Table {
             }
             let none = Prediction::default();
             let prediction = predictions.get(player).unwrap_or(&none);
-            client.replica.receive_predicted(&self.packet, prediction)?;
+            let changes = client.replica.receive_predicted(&self.packet, prediction)?.clone();
+            client.reflect(&changes);
         }
         Ok(())
     }
@@ -155,6 +180,7 @@ impl Table {
         for player in current {
             let expected = self.game.visible_to(player);
             let seen = self.seen_by(player.0);
+            assert!(self.clients[&player].mirror == seen, "player {player}: changes are not all");
             if seen == expected {
                 continue;
             }

@@ -132,7 +132,8 @@ fn draw(canvas: &Canvas, draws: bool, is_time: bool) -> anyhow::Result<()> {
 
 impl<G: Show> Watched<G> {
     fn new(players: u32, seed: u64) -> Self {
-        let game = Match::new(G::game(), G::options(players), seed);
+        let mut game = Match::new(G::game(), G::options(players), seed);
+        let journal = Journal::new(&mut game);
         let client = |player: u32| {
             let player = PlayerId(player);
             let replica = Replica::new(game.schema().clone(), player, false);
@@ -140,7 +141,7 @@ impl<G: Show> Watched<G> {
             Client { player, replica, bot }
         };
         Self {
-            journal: Journal::new(&game),
+            journal,
             clients: (0..=players).map(client).collect(),
             game,
             timings: Timings::default(),

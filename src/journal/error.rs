@@ -48,6 +48,12 @@ pub enum ReplayError {
         /// The tick that was asked for.
         asked: Tick,
     },
+    /// It begins later.
+    #[error("the journal begins after tick {asked}")]
+    TooEarly {
+        /// The tick that was asked for.
+        asked: Tick,
+    },
     /// The match came to another state than it did when it was recorded.
     #[error("the replay is not what was recorded at tick {tick}: the game or the machine differs")]
     Diverged {

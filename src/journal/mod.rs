@@ -27,10 +27,16 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal of a match that has not ticked yet.
+    /// The journal of a match from now on: of one that has ticked already it begins with a
+    /// checkpoint.
     #[must_use]
-    pub fn new(of: &Match) -> Self {
-        Self { header: Header::of(of), records: Vec::new(), last: Tick(0) }
+    pub fn new(of: &mut Match) -> Self {
+        let mut journal =
+            Self { header: Header::of(of), records: Vec::new(), last: of.tick_number() };
+        if journal.last > Tick(0) {
+            journal.note_checkpoint(of);
+        }
+        journal
     }
 
     /// What the match was made of.
@@ -118,6 +124,7 @@ impl Journal {
     fn accept(&mut self, record: Record, at: usize) -> Result<(), JournalError> {
         let expected = match record {
             Record::Inputs { .. } => self.last.next(),
+            Record::Checkpoint { tick, .. } if self.records.is_empty() => tick,
             Record::Hash { .. } | Record::Checkpoint { .. } => self.last,
         };
         if record.tick() != expected {

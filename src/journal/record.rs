@@ -96,6 +96,11 @@ fn append<T: Serialize>(record: &T, bytes: &mut Vec<u8>) {
     bytes.extend(body);
 }
 
+/// Whether there is nothing but zeros.
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| *byte == 0)
+}
+
 /// Reads the record at a byte, and where it ends; none where no whole record follows.
 pub(super) fn read<T: DeserializeOwned>(
     bytes: &[u8],
@@ -103,7 +108,7 @@ pub(super) fn read<T: DeserializeOwned>(
 ) -> Result<Option<(T, usize)>, JournalError> {
     let rest = &bytes[at.min(bytes.len())..];
     // Where a file was made longer before it was written, zeros follow.
-    if rest.len() < PREFIX || rest.iter().all(|byte| *byte == 0) {
+    if rest.len() < PREFIX || is_zero(rest) {
         return Ok(None);
     }
     let (prefix, body) = rest.split_at(PREFIX);
@@ -112,13 +117,14 @@ pub(super) fn read<T: DeserializeOwned>(
     let length = u32::from_le_bytes(length_bytes.try_into().expect("four bytes")) as usize;
     let is_length = length_check == crc32fast::hash(length_bytes).to_le_bytes();
     if !is_length || length > RECORD_BYTES_LIMIT {
-        return Err(JournalError::Damaged { at });
+        let is_torn = is_zero(body);
+        return if is_torn { Ok(None) } else { Err(JournalError::Damaged { at }) };
     }
     let Some(body) = body.get(..length) else { return Ok(None) };
     let end = at + PREFIX + length;
     if body_check != crc32fast::hash(body).to_le_bytes() {
         // The last one may have been written in part.
-        return if end == bytes.len() { Ok(None) } else { Err(JournalError::Damaged { at }) };
+        return if is_zero(&bytes[end..]) { Ok(None) } else { Err(JournalError::Damaged { at }) };
     }
     let config = bincode::config::standard().with_limit::<RECORD_BYTES_LIMIT>();
     match bincode::serde::decode_from_slice(body, config) {

@@ -24,6 +24,9 @@ pub fn replay<G: Game>(game: G, journal: &Journal, tick: Tick) -> Result<Match, 
     });
     let (mut replayed, start) = match checkpoint {
         Some((at, bytes)) => (Match::restore(game, bytes)?, at + 1),
+        None if matches!(records.first(), Some(Record::Checkpoint { .. })) => {
+            return Err(ReplayError::TooEarly { asked: tick });
+        }
         None => (Match::recorded(game, &header.options, header.seed)?, 0),
     };
     for record in records[start..].iter().take_while(|record| record.tick() <= tick) {

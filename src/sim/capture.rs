@@ -13,6 +13,7 @@ use bevy_ecs::query::{Changed, Or, QueryState};
 /// What the stream calls an entity. It has one from the end of its first tick; sort by it where
 /// order matters.
 #[derive(Component, Clone, Copy, Debug, PartialEq, Eq)]
+#[component(clone_behavior = Ignore)]
 pub struct Net {
     /// Counted up in the order of spawning, never reused.
     pub id: NetId,
@@ -61,7 +62,7 @@ impl Capture {
         let any_gone = !births.departed.is_empty();
         births.departed.drain(..).for_each(|handle| stream.despawn(handle));
         *world.resource_mut::<Births>() = births;
-        Self::name_births(world, stream);
+        let any_named = Self::name_births(world, stream);
         let mut births = std::mem::take(&mut *world.resource_mut::<Births>());
         // In the order of names, once each: it must be the same after a restore.
         let id = |entity: &Entity| world.get::<Net>(*entity).map(|net| net.id);
@@ -71,7 +72,7 @@ impl Capture {
             self.restructure(world, registry, stream, entity);
         }
         self.relate(world, registry, stream, &mut births.related);
-        set_changed(world, registry, stream, any_gone);
+        set_changed(world, registry, stream, any_gone || any_named);
         *world.resource_mut::<Births>() = births;
         world.clear_trackers();
     }
@@ -145,16 +146,20 @@ impl Capture {
         self.moved = moved;
     }
 
-    /// Names the entities that are new, in the order in which they were spawned.
-    pub(super) fn name_births(world: &mut World, stream: &mut Stream) {
+    /// Names the entities that are new, in the order in which they were spawned; says whether there
+    /// were any.
+    pub(super) fn name_births(world: &mut World, stream: &mut Stream) -> bool {
+        let mut any = false;
         let mut touched = std::mem::take(&mut world.resource_mut::<Births>().touched);
         for entity in touched.drain(..) {
             if world.get_entity(entity).is_ok_and(|entity| !entity.contains::<Net>()) {
                 let handle = stream.reserve();
                 Self::name(world, entity, stream.id(handle), handle);
+                any = true;
             }
         }
         world.resource_mut::<Births>().touched = touched;
+        any
     }
 
     /// Names an entity.
@@ -196,12 +201,16 @@ pub(super) fn notice<C: Component>(world: &mut World) {
     assert!(free.is_some(), "`{name}` is registered twice or has hooks of its own: use observers");
 }
 
-fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, any_gone: bool) {
+/// Tells what changed. Where names came or went, what names entities may have changed too.
+fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, names: bool) {
     for (index, replicated) in registry.replicated.iter_mut().enumerate() {
-        let every = any_gone && replicated.names_entities;
+        let every = names && replicated.names_entities;
         let ids = |entity| id_of(world, entity);
         (replicated.visit)(world, every, &ids, &mut |handle, lanes| {
-            stream.set(handle, ComponentId(index as u16), lanes);
+            // All of an entity that is new or changed shape was told in this tick.
+            if !stream.is_fresh(handle) {
+                stream.set(handle, ComponentId(index as u16), lanes);
+            }
         });
     }
 }

@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 /// A match must be a pure function of seed, options and inputs. So systems read no clock, draw no
 /// chance but [`Random`](super::Random), keep nothing in `Local` or in anything that is not
 /// registered, do not ask for `Added` or `Changed`, and where order matters sort by
-/// [`Net`](super::Net) or player.
+/// [`Net`](super::Net) or player. They do not disable entities, and refer from saved components only
+/// to entities with a registered component. Hooks and observers that change the world are run again
+/// while a checkpoint is loaded; rules belong into systems.
 pub trait Game: Send + Sync + 'static {
     /// Its name: journals and checkpoints of another game are refused.
     const NAME: &'static str;
@@ -195,6 +197,10 @@ impl<'a> Setup<'a> {
         assert!(
             interest.radius <= INTEREST_RADIUS_LIMIT,
             "a view reaches at most {INTEREST_RADIUS_LIMIT} cells"
+        );
+        assert!(
+            self.registry.has::<C>(),
+            "the component that says where things are must be replicated or saved first"
         );
         self.interest = Some(interest);
         self.registry.place_by::<C>(self.world, interest.cell, place);

@@ -268,8 +268,10 @@ impl Match {
     pub fn state_hash(&mut self) -> u64 {
         let entities = checkpoint::save_entities(&mut self.world, &self.registry);
         let resources = checkpoint::save_resources(&self.world, &self.registry);
+        let next = self.stream.next_id();
+        let outcome = self.outcome.as_ref().map(ToString::to_string);
         let config = bincode::config::standard();
-        let bytes = bincode::serde::encode_to_vec((entities, resources), config);
+        let bytes = bincode::serde::encode_to_vec((entities, resources, next, outcome), config);
         hash_bytes(&bytes.expect("a state is plain data"))
     }
 
@@ -336,7 +338,9 @@ impl Match {
         self.rules.control(&mut self.world, &inputs.controls, self.missing, &mut self.bad_inputs);
         self.refused.extend(self.bad_inputs.iter().map(|player| Refused::Input(*player)));
         for controls in &inputs.controls {
-            self.stream.claim(controls.player, controls.predicted);
+            if !self.bad_inputs.contains(&controls.player) {
+                self.stream.claim(controls.player, controls.predicted);
+            }
         }
     }
 

@@ -63,6 +63,11 @@ impl Registry {
         Schema::new(components).expect("a game's schema is within limits")
     }
 
+    /// Whether a component is saved.
+    pub(super) fn has<C: Component>(&self) -> bool {
+        self.components.iter().any(|saved| saved.name == std::any::type_name::<C>())
+    }
+
     pub(super) fn replicate<C>(&mut self, world: &mut World)
     where
         C: Component<Mutability = Mutable> + Replicate + Clone + Serialize + DeserializeOwned,

@@ -91,9 +91,14 @@ impl<G: Game> Rules for Chosen<G> {
     ) {
         let mut inputs = world.resource_mut::<Inputs<G::Input>>();
         inputs.age(missing);
+        let mut last = None;
         for controls in controls {
-            let taken = decode_input(&controls.input)
-                .is_ok_and(|input| inputs.take(controls.player, input, controls.seen));
+            // One for each player, ascending.
+            let follows = last.is_none_or(|last| last < controls.player);
+            last = last.max(Some(controls.player));
+            let taken = follows
+                && decode_input(&controls.input)
+                    .is_ok_and(|input| inputs.take(controls.player, input, controls.seen));
             if !taken {
                 refused.push(controls.player);
             }

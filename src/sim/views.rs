@@ -48,6 +48,7 @@ impl Views {
 
     /// Tells the stream what everybody may see.
     pub(super) fn apply(&mut self, seats: &Seats, interest: Option<Interest>, stream: &mut Stream) {
+        self.looks.retain(|player, _| seats.get(*player).is_some());
         for (player, seat) in seats.iter() {
             let look = self.looks.entry(player).or_default();
             let cell = interest.map(|interest| cell_at(look.at, interest.cell, look.cell));

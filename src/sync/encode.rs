@@ -48,8 +48,12 @@ impl Stream {
             self.room.sections.entry(*key).or_default();
         }
         let (sections, common) = self.room.split();
-        for (key, section) in sections {
-            let pending = self.pending.get_mut(key).expect("each section has one");
+        debug_assert!(sections.keys().eq(self.pending.keys()));
+        for ((key, section), pending) in sections.iter_mut().zip(self.pending.values_mut()) {
+            let nothing = section.active().is_empty() && pending.is_empty();
+            if nothing {
+                continue;
+            }
             decide(section, pending, &common, &mut self.scratch);
             let is_quiet = section.active().is_empty()
                 && pending.news.removed.is_empty()
@@ -160,7 +164,8 @@ impl Stream {
     ) -> ViewerPiece {
         let predicts = viewer.view.predicts;
         let claim = viewer.claim.filter(|_| predicts);
-        let omits = claim.is_some_and(|claim| claim == self.own_checksum(player));
+        let omits =
+            claim.is_some_and(|claim| claim == self.own_checksum_in(player, &viewer.wanted));
         let mut prologue = std::mem::take(&mut self.prologue);
         prologue.clear();
         prologue.news = self.delta.news.is_some();

@@ -2,7 +2,7 @@
 
 use super::schema::Audience;
 use super::section::{Cell, News, SectionKey};
-use crate::ids::{NetId, PlayerId, TeamId};
+use crate::ids::{NetId, PlayerId, TeamId, Tick};
 
 /// Names an entity to the stream that it was spawned in. Reused after a despawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(super) struct Record {
     pub(super) id: NetId,
     pub(super) entry: Entry,
     pub(super) is_spawned: bool,
+    /// The tick in which all its lanes are told.
+    pub(super) told_at: Tick,
     pub(super) parts: [Option<Place>; 3],
 }
 
@@ -59,4 +61,15 @@ pub(super) struct Pending {
     /// Whose parts `news.entered` are: handle and audience.
     pub(super) entering: Vec<(u32, usize)>,
     pub(super) arriving: Vec<Arriving>,
+}
+
+impl Pending {
+    /// Whether nothing happens.
+    pub(super) fn is_empty(&self) -> bool {
+        self.dirty.is_empty()
+            && self.arriving.is_empty()
+            && self.news.removed.is_empty()
+            && self.news.reshaped.is_empty()
+            && self.news.entered.is_empty()
+    }
 }

@@ -50,6 +50,9 @@ pub(crate) struct MotionFit {
     lanes: Vec<Vec<LaneStatistics>>,
     shapes: BTreeMap<ShapeId, ShapeStatistics>,
     any_auto: bool,
+    /// Working memory: how lanes may move from now on.
+    #[serde(skip)]
+    modes: Vec<Vec<LaneMode>>,
 }
 
 impl MotionFit {
@@ -62,7 +65,7 @@ impl MotionFit {
         let any_auto = components
             .flat_map(|component| component.lanes())
             .any(|lane| lane.motion == Motion::Auto);
-        Self { lanes, shapes: BTreeMap::new(), any_auto }
+        Self { lanes, shapes: BTreeMap::new(), any_auto, modes: Vec::new() }
     }
 
     /// Whether it was made for this schema.
@@ -124,7 +127,7 @@ impl MotionFit {
 
     /// Decides how lanes move from now on.
     pub(crate) fn propose(
-        &self,
+        &mut self,
         model: &Model,
         shapes: &Shapes,
         schema: &Schema,
@@ -134,7 +137,8 @@ impl MotionFit {
         if tick.0 < FIRST_DECISION || !tick.0.is_power_of_two() {
             return;
         }
-        let mut modes = model.modes.clone();
+        let mut modes = std::mem::take(&mut self.modes);
+        modes.clone_from(&model.modes);
         for (at, component) in schema.components().iter().enumerate() {
             let lanes = component.lanes().iter().zip(&self.lanes[at]).zip(&mut modes[at]);
             for ((spec, seen), mode) in lanes {
@@ -157,6 +161,7 @@ impl MotionFit {
                 }
             }
         }
+        self.modes = modes;
     }
 
     /// The best driver of each lane that has one, by component and lane.

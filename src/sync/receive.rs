@@ -7,6 +7,7 @@ use super::range::RangeDecoder;
 use super::record::{Budget, code_stranger};
 use super::replica::{Changes, Replica};
 use super::room::{Common, Room, RoomNews};
+use super::schema::ComponentId;
 use super::section::{News, Section, SectionKey};
 use super::shape::Shape;
 use super::viewer::{BitReader, Prologue, read_keys};
@@ -22,6 +23,7 @@ impl Replica {
     ) -> Result<(), StreamError> {
         self.changes.added.clear();
         self.changes.changed.clear();
+        self.changes.lost.clear();
         self.changes.removed.clear();
         let mut reader = BitReader { bytes: packet, at: 0 };
         let mut budget = Budget::of_packet(packet.len());
@@ -35,13 +37,12 @@ impl Replica {
             let expected = reader.take(32)?;
             self.check(expected)?;
         }
-        self.changes.removed.extend(self.gone.iter().copied());
-        self.gone.clear();
         // What a budget asks for is filled with zeros.
         let rest = packet.get(reader.at.div_ceil(8)..).unwrap_or(&[]);
         if rest.iter().any(|byte| *byte != 0) {
             return Err(StreamError::Trailing(rest.len()));
         }
+        self.conclude();
         Ok(())
     }
 
@@ -60,12 +61,13 @@ impl Replica {
         let mut keys = Vec::new();
         read_keys(reader, &mut keys)?;
         read_news(reader, &mut room)?;
-        self.gone.extend(std::mem::take(&mut self.places).into_keys());
+        self.forget_all();
         self.unknown.clear();
         for key in keys {
             self.begin_section(reader, &mut room, key, budget)?;
         }
         self.room = Some(room);
+        self.broken = false;
         Ok(())
     }
 
@@ -75,29 +77,59 @@ impl Replica {
         budget: &mut Budget,
         prediction: &Prediction,
     ) -> Result<bool, StreamError> {
+        if self.broken {
+            return Err(StreamError::NoKeyframe);
+        }
         let mut room = self.room.take().ok_or(StreamError::NoKeyframe)?;
         let mut prologue = std::mem::take(&mut self.prologue);
-        let empty: Vec<bool> = room.sections.values().map(|section| section.live() == 0).collect();
-        prologue.read(reader, empty.into_iter(), self.predicts)?;
+        let applied = self.apply_to(&mut room, reader, &mut prologue, budget, prediction);
+        self.room = Some(room);
+        let is_checked = prologue.checksum;
+        self.prologue = prologue;
+        applied.map(|()| is_checked)
+    }
+
+    fn apply_to(
+        &mut self,
+        room: &mut Room,
+        reader: &mut BitReader<'_>,
+        prologue: &mut Prologue,
+        budget: &mut Budget,
+        prediction: &Prediction,
+    ) -> Result<(), StreamError> {
+        let empty = room.sections.values().map(|section| section.live() == 0);
+        prologue.read(reader, empty, self.predicts)?;
         room.tick = room.tick.next();
         if room.tick >= Tick::LIMIT {
             return Err(StreamError::BadNews);
         }
         if prologue.news {
-            read_news(reader, &mut room)?;
+            read_news(reader, room)?;
         }
-        self.end_sections(&mut room, &prologue);
-        self.read_sections(reader, &mut room, &prologue, budget, prediction)?;
+        self.end_sections(room, prologue);
+        self.read_sections(reader, room, prologue, budget, prediction)?;
         for key in &prologue.gained {
             if room.sections.contains_key(key) {
                 return Err(StreamError::BadNews);
             }
-            self.begin_section(reader, &mut room, *key, budget)?;
+            self.begin_section(reader, room, *key, budget)?;
         }
-        let is_checked = prologue.checksum;
-        self.prologue = prologue;
-        self.room = Some(room);
-        Ok(is_checked)
+        Ok(())
+    }
+
+    /// Forgets all entities, but for what was said of them.
+    fn forget_all(&mut self) {
+        if let Some(room) = self.room.take() {
+            for (key, section) in &room.sections {
+                for (_, part) in section.parts() {
+                    self.went(part.id, *key, components_of(&room, part));
+                }
+            }
+        }
+        // What was read of a keyframe that was refused.
+        for id in std::mem::take(&mut self.places).into_keys() {
+            self.before.entry(id).or_default();
+        }
     }
 
     /// Forgets sections that are seen no more.
@@ -110,7 +142,9 @@ impl Replica {
             .collect();
         for key in keys {
             let section = room.sections.remove(&key).unwrap_or_default();
-            section.parts().for_each(|(_, part)| self.went(part.id, key));
+            for (_, part) in section.parts() {
+                self.went(part.id, key, components_of(room, part));
+            }
         }
     }
 
@@ -178,7 +212,14 @@ impl Replica {
         let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
         section.header(common, &mut wire, news, budget)?;
         reader.skip_to(wire.0.finish())?;
-        news.limbo.iter().flatten().for_each(|part| self.went(part.id, key));
+        for part in news.limbo.iter().flatten() {
+            self.went(part.id, key, common.components(part.shape));
+        }
+        for (slot, old) in news.reshaped.iter().map(|(slot, _)| slot).zip(&news.old_shapes) {
+            if let Some(part) = section.get(*slot) {
+                self.before.entry(part.id).or_default().extend(common.components(*old));
+            }
+        }
         for slot in &news.entered_slots {
             if let Some(part) = section.get(*slot) {
                 self.came(part.id, key, *slot);
@@ -274,6 +315,11 @@ impl Replica {
         }
         Ok(())
     }
+}
+
+/// The components of a part.
+fn components_of<'a>(room: &'a Room, part: &Part) -> impl Iterator<Item = ComponentId> + 'a {
+    room.common().components(part.shape)
 }
 
 /// Steps a part and notes which of its components have new values.

@@ -20,8 +20,11 @@ use std::sync::Arc;
 pub struct Changes {
     /// Entities that came into view.
     pub added: Vec<NetId>,
-    /// Components whose values are new: told, or moved on by themselves.
+    /// Components of other entities that are new or have new values: told, or moved on by
+    /// themselves. A component may be named twice.
     pub changed: Vec<(NetId, ComponentId)>,
+    /// Components that entities lost which are still in view.
+    pub lost: Vec<(NetId, ComponentId)>,
     /// Entities that went out of view or ended.
     pub removed: Vec<NetId>,
 }
@@ -32,14 +35,20 @@ pub struct Replica {
     pub(super) schema: Arc<Schema>,
     pub(super) player: PlayerId,
     pub(super) predicts: bool,
-    /// None before the first keyframe and after an error.
+    /// None before the first keyframe.
     pub(super) room: Option<Room>,
     /// Where the parts of each entity are.
     pub(super) places: BTreeMap<NetId, Vec<(SectionKey, u32)>>,
     /// Entities whose chunks were left out without a prediction: their values are not known.
     pub(super) unknown: BTreeSet<NetId>,
     pub(super) changes: Changes,
-    pub(super) gone: BTreeSet<NetId>,
+    /// The components that entities had before the packet, of those that came or went in part. Kept
+    /// over an error, so that what is said next is against what was said last.
+    pub(super) before: BTreeMap<NetId, BTreeSet<ComponentId>>,
+    /// Entities that nothing was said of yet.
+    pub(super) unsaid: BTreeSet<NetId>,
+    /// Whether half a packet was applied.
+    pub(super) broken: bool,
     pub(super) prologue: Prologue,
     pub(super) news: Vec<News>,
     pub(super) scratch: Scratch,
@@ -57,7 +66,9 @@ impl Replica {
             places: BTreeMap::new(),
             unknown: BTreeSet::new(),
             changes: Changes::default(),
-            gone: BTreeSet::new(),
+            before: BTreeMap::new(),
+            unsaid: BTreeSet::new(),
+            broken: false,
             prologue: Prologue::default(),
             news: Vec::new(),
             scratch: Scratch::default(),
@@ -78,7 +89,7 @@ impl Replica {
         match self.apply(packet, prediction) {
             Ok(()) => Ok(&self.changes),
             Err(error) => {
-                self.room = None;
+                self.broken = true;
                 Err(error)
             }
         }
@@ -164,22 +175,47 @@ impl Replica {
 
     /// Notes where a part is.
     pub(super) fn came(&mut self, id: NetId, key: SectionKey, slot: u32) {
-        let places = self.places.entry(id).or_default();
-        if places.is_empty() && !self.gone.remove(&id) {
-            self.changes.added.push(id);
+        if !self.places.contains_key(&id) && !self.before.contains_key(&id) {
+            self.unsaid.insert(id);
         }
-        places.push((key, slot));
+        self.before.entry(id).or_default();
+        self.places.entry(id).or_default().push((key, slot));
     }
 
-    /// Notes that a part is where it was no more.
-    pub(super) fn went(&mut self, id: NetId, key: SectionKey) {
+    /// Notes that a part with these components is where it was no more.
+    pub(super) fn went(
+        &mut self,
+        id: NetId,
+        key: SectionKey,
+        components: impl Iterator<Item = ComponentId>,
+    ) {
+        self.before.entry(id).or_default().extend(components);
         let Some(places) = self.places.get_mut(&id) else { return };
-        if let Some(at) = places.iter().position(|(place, _)| *place == key) {
-            places.swap_remove(at);
-        }
+        places.retain(|(place, _)| *place != key);
         if places.is_empty() {
             self.places.remove(&id);
-            self.gone.insert(id);
         }
+    }
+
+    /// Says what came and went.
+    pub(super) fn conclude(&mut self) {
+        for (id, before) in std::mem::take(&mut self.before) {
+            let unsaid = self.unsaid.remove(&id);
+            if !self.places.contains_key(&id) {
+                if !unsaid {
+                    self.changes.removed.push(id);
+                }
+                continue;
+            }
+            if unsaid {
+                self.changes.added.push(id);
+                continue;
+            }
+            let now: BTreeSet<ComponentId> = self.components(id).collect();
+            self.changes.changed.extend(now.iter().map(|component| (id, *component)));
+            self.changes.lost.extend(before.difference(&now).map(|component| (id, *component)));
+        }
+        let places = &self.places;
+        self.unknown.retain(|id| places.contains_key(id));
     }
 }

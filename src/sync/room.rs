@@ -5,7 +5,7 @@ use super::layout::{Layout, TableId};
 use super::model::{Driver, GAIN_LIMIT, LENGTH_MAX, LaneMode, Model};
 use super::schema::{ComponentId, Schema};
 use super::section::{Section, SectionKey};
-use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, Shapes};
+use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, ShapeId, Shapes};
 use super::wire::Wire;
 use crate::ids::Tick;
 use std::collections::BTreeMap;
@@ -19,6 +19,14 @@ pub(crate) struct Common<'a> {
     pub(crate) tick: Tick,
     /// Whether parts can go from section to section.
     pub(crate) grid: bool,
+}
+
+impl<'a> Common<'a> {
+    /// The components of a shape.
+    pub(crate) fn components(self, shape: ShapeId) -> impl Iterator<Item = ComponentId> + 'a {
+        let plans = self.shapes.get(shape).map_or(&[][..], |shape| &shape.components);
+        plans.iter().map(|plan| plan.id)
+    }
 }
 
 /// One side's state of a match's stream.

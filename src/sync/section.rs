@@ -62,6 +62,8 @@ pub(crate) struct News {
     pub(crate) removed: Vec<u32>,
     /// Slots of parts that change shape, ascending, and their new shapes.
     pub(crate) reshaped: Vec<(u32, ShapeId)>,
+    /// The shapes that they had.
+    pub(crate) old_shapes: Vec<ShapeId>,
     /// Parts that come.
     pub(crate) entered: Vec<Box<Part>>,
     /// Slots of active parts that have a chunk, ascending.
@@ -82,6 +84,7 @@ impl News {
     pub(crate) fn clear(&mut self) {
         self.removed.clear();
         self.reshaped.clear();
+        self.old_shapes.clear();
         self.entered.clear();
         self.present.clear();
         self.silent.clear();
@@ -217,6 +220,7 @@ impl Section {
             budget.take_part(new.lanes.len())?;
             let part = self.get_mut(slot).ok_or(StreamError::NoPart(slot))?;
             let old = common.shapes.get(part.shape).ok_or(StreamError::NoShape(part.shape))?;
+            news.old_shapes.push(part.shape);
             part.reshape(old, new, shape_id, model, common.tick, wire);
             if !W::SENDS {
                 news.reshaped.push((slot, shape_id));

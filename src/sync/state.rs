@@ -95,7 +95,7 @@ impl Stream {
         if state.grid != grid {
             return Err(StreamError::BadNews);
         }
-        if state.tick >= Tick::LIMIT || !(1..NET_ID_MAX / 2).contains(&state.next_id) {
+        if state.tick >= Tick::LIMIT || !(1..NET_ID_MAX - (1 << 16)).contains(&state.next_id) {
             return Err(StreamError::BadNews);
         }
         stream.set_next_id(state.next_id);
@@ -192,7 +192,7 @@ impl RecordState {
     fn into_record(self) -> Record {
         let Self { id, is_spawned, owner, predicted, team, cell } = self;
         let entry = Entry { owner, predicted, team, cell };
-        Record { id, entry, is_spawned, parts: [None; 3] }
+        Record { id, entry, is_spawned, ..Record::default() }
     }
 }
 

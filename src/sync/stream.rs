@@ -124,7 +124,9 @@ impl Stream {
         Handle(handle)
     }
 
-    pub(super) fn next_id(&self) -> u32 {
+    /// The name that the next entity gets.
+    #[must_use]
+    pub fn next_id(&self) -> u32 {
         self.next_id
     }
 
@@ -153,6 +155,12 @@ impl Stream {
         self.records[handle.0 as usize].is_spawned
     }
 
+    /// Whether all of an entity's lanes are told in the coming tick already.
+    #[must_use]
+    pub fn is_fresh(&self, handle: Handle) -> bool {
+        self.records[handle.0 as usize].told_at > self.room.tick
+    }
+
     /// Spawns an entity whose name was reserved.
     pub fn spawn_reserved(
         &mut self,
@@ -164,6 +172,7 @@ impl Stream {
         let record = &mut self.records[handle.0 as usize];
         record.entry = entry;
         record.is_spawned = true;
+        record.told_at = self.room.tick.next();
         self.note_predicted(handle.0, entry);
         for audience in 0..AUDIENCES.len() {
             self.enter_part(handle.0, audience, components, lanes);
@@ -235,6 +244,7 @@ impl Stream {
 
     /// Changes which components the entity has; all its components, ascending, and their lanes.
     pub fn reshape(&mut self, handle: Handle, components: &[ComponentId], lanes: &[u32]) {
+        self.records[handle.0 as usize].told_at = self.room.tick.next();
         for audience in 0..AUDIENCES.len() {
             self.choose(audience, components, lanes);
             let Some(place) = self.records[handle.0 as usize].parts[audience] else {
@@ -252,6 +262,9 @@ impl Stream {
             if part.shape != shape {
                 part.goal.clone_from(&self.chosen.1);
                 self.pending.entry(place.key).or_default().news.reshaped.push((slot, shape));
+            } else if part.goal != self.chosen.1 {
+                part.goal.clone_from(&self.chosen.1);
+                self.pending.entry(place.key).or_default().dirty.push(slot);
             }
         }
     }

@@ -3,7 +3,7 @@
 use super::checksum::lanes_checksum;
 use super::part::Part;
 use super::room::Room;
-use super::section::Section;
+use super::section::{Section, SectionKey};
 use super::shape::Shape;
 use super::stream::Stream;
 use super::viewer::{View, Viewer};
@@ -45,9 +45,16 @@ impl Stream {
     /// What a player's own predicted lanes truly add up to: see [`super::Replica::own_checksum`].
     #[must_use]
     pub fn own_checksum(&self, player: PlayerId) -> u32 {
+        let seen = self.viewers.get(&player).map_or(&[][..], |viewer| &viewer.wanted);
+        self.own_checksum_in(player, seen)
+    }
+
+    /// What a player's own predicted lanes in these sections add up to.
+    pub(super) fn own_checksum_in(&self, player: PlayerId, seen: &[SectionKey]) -> u32 {
         let handles = self.predicted.get(&player).map_or(&[][..], Vec::as_slice);
         let mut sum = 0u32;
         for place in handles.iter().flat_map(|handle| self.records[*handle as usize].parts.iter()) {
+            let place = place.filter(|place| seen.binary_search(&place.key).is_ok());
             let part = place.and_then(|p| self.room.sections.get(&p.key)?.get(p.slot?));
             let Some(part) = part else { continue };
             let Some(shape) = self.room.shapes.get(part.shape) else { continue };
