@@ -5,7 +5,9 @@ use tickwire::ids::{NetId, PlayerId, TeamId};
 use tickwire::prelude::Random;
 use tickwire::sync::field::FieldKind;
 use tickwire::sync::schema::{Audience, ComponentId, ComponentSchema, FieldSchema, Motion, Schema};
-use tickwire::sync::{Cell, Entry, Handle, Prediction, Replica, Stream, StreamError, View};
+use tickwire::sync::{
+    Cell, Entry, Handle, PACKET_BYTES_LIMIT, Prediction, Replica, Stream, StreamError, View,
+};
 
 const PLACE: ComponentId = ComponentId(0);
 const PURSE: ComponentId = ComponentId(1);
@@ -310,6 +312,10 @@ fn a_packet_that_ends_early_or_late_is_refused() {
             replica.receive(&keyframe).expect("a keyframe");
             assert!(replica.receive(&whole[..end]).is_err(), "{end} of {} bytes", whole.len());
         }
+        let endless = vec![0; PACKET_BYTES_LIMIT + 1];
+        let mut replica = Replica::new(schema(), ME, false);
+        let refused = replica.receive(&endless).map(drop);
+        assert_eq!(refused, Err(StreamError::TooLong(endless.len())));
         let mut longer = whole.clone();
         longer.extend([0, 7]);
         let mut replica = Replica::new(schema(), ME, false);

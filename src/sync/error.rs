@@ -1,8 +1,14 @@
 //! Why bytes of a stream are refused.
 
+/// A packet or keyframe has at most this many bytes.
+pub const PACKET_BYTES_LIMIT: usize = 1 << 22;
+
 /// A packet or keyframe that no honest sender of this schema writes at this point of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StreamError {
+    /// The packet has more bytes than any honest one.
+    #[error("a packet of {0} bytes is longer than {PACKET_BYTES_LIMIT}")]
+    TooLong(usize),
     /// The packet ends before what it says does.
     #[error("the packet ends early")]
     Truncated,

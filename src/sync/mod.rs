@@ -45,7 +45,7 @@ mod receive;
 pub use checksum::{hash_bytes, lanes_checksum};
 pub use delta::Delta;
 pub use entry::{Entry, Handle};
-pub use error::StreamError;
+pub use error::{PACKET_BYTES_LIMIT, StreamError};
 pub use prediction::Prediction;
 pub use replica::{Changes, Replica};
 pub use section::Cell;

@@ -1,6 +1,6 @@
 //! How a replica takes a packet apart.
 
-use super::error::StreamError;
+use super::error::{PACKET_BYTES_LIMIT, StreamError};
 use super::part::{Part, Scratch};
 use super::prediction::Prediction;
 use super::range::RangeDecoder;
@@ -25,6 +25,9 @@ impl Replica {
         self.changes.changed.clear();
         self.changes.lost.clear();
         self.changes.removed.clear();
+        if packet.len() > PACKET_BYTES_LIMIT {
+            return Err(StreamError::TooLong(packet.len()));
+        }
         let mut reader = BitReader { bytes: packet, at: 0 };
         let mut budget = Budget::of_packet(packet.len());
         let is_checked = if reader.take(1)? == 1 {

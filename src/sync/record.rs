@@ -19,7 +19,7 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    const SLOTS_PER_BYTE: usize = 64;
+    const SLOTS_PER_BYTE: usize = 16;
     const LANES_PER_BYTE: usize = 16;
 
     /// What a packet of so many bytes may bring.
