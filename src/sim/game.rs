@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 /// chance but [`Random`](super::Random), keep nothing in `Local` or in anything that is not
 /// registered, do not ask for `Added` or `Changed`, and where order matters sort by
 /// [`Net`](super::Net) or player. They do not disable entities, and refer from saved components only
-/// to entities with a registered component. Hooks and observers that change the world are run again
+/// to entities with a registered component, in fields marked `#[entities]`. Hooks and observers that change the world are run again
 /// while a checkpoint is loaded; rules belong into systems.
 pub trait Game: Send + Sync + 'static {
     /// Its name: journals and checkpoints of another game are refused.
