@@ -7,9 +7,12 @@
 //! | folder | what lives there | meets the outside |
 //! |---|---|---|
 //! | [`ids`] | what one number means | no |
+//! | [`event`] | a named thing with JSON and binary arguments, as all doors know it | no |
 //! | [`sim`] | a match: a world that ticks | no |
 //! | [`sync`] | what changed, in few bytes, and the receiving half | no |
 //! | [`journal`] | what happened, and how to play it again | no |
+//! | [`hub`] | events and rooms: `on`, `emit`, `to`, `join`, acknowledgements, namespaces | no |
+//! | [`protocol`] | bytes to messages and back: a session for each connection | no |
 //! | `cli` | the commands of a game's binary (feature `server`) | terminal, clock |
 //!
 //! A game author needs [`prelude`] and the trait [`Game`](sim::Game).
@@ -17,9 +20,16 @@
 
 pub mod prelude;
 pub mod ids;
+pub mod event;
 pub mod sim;
 pub mod sync;
 pub mod journal;
+pub mod hub;
+pub mod protocol;
+#[cfg(feature = "server")]
+pub mod host;
+#[cfg(feature = "server")]
+pub mod doors;
 #[cfg(feature = "server")]
 pub mod cli;
 

@@ -9,18 +9,22 @@ use std::path::{Path, PathBuf};
 /// Which folders and root modules of `src` may use which others. `lib.rs`, the map, names all.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("ids", &[]),
-    ("prelude", &["ids", "sim", "sync", "hub", "journal", "protocol"]),
+    ("event", &[]),
+    ("prelude", &["ids", "event", "sim", "sync", "hub", "journal", "protocol"]),
     ("sim", &["sync", "ids"]),
     ("sync", &["ids"]),
-    ("hub", &["ids"]),
+    ("hub", &["ids", "event"]),
     ("journal", &["sim", "sync", "ids"]),
-    ("protocol", &["ids"]),
-    ("host", &["sim", "sync", "hub", "journal", "protocol", "ids"]),
-    ("doors", &["protocol", "host", "ids"]),
-    ("load", &["sim", "sync", "protocol", "ids"]),
+    ("protocol", &["ids", "event"]),
+    ("host", &["sim", "sync", "hub", "journal", "protocol", "ids", "event"]),
+    ("doors", &["protocol", "host", "ids", "event"]),
+    ("load", &["sim", "sync", "protocol", "ids", "event"]),
     (
         "cli",
-        &["ids", "prelude", "sim", "sync", "hub", "journal", "protocol", "host", "doors", "load"],
+        &[
+            "ids", "event", "prelude", "sim", "sync", "hub", "journal", "protocol", "host",
+            "doors", "load",
+        ],
     ),
 ];
 
@@ -28,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 const ROOT_MACROS: &[&str] = &["replicate"];
 
 /// What meets no socket, file, clock, thread or chance of the system, and iterates in order.
-const CORE: &[&str] = &["ids", "prelude", "sim", "sync", "hub", "journal", "protocol"];
+const CORE: &[&str] = &["ids", "event", "prelude", "sim", "sync", "hub", "journal", "protocol"];
 const WORDS_NOT_IN_CORE: &str = "tokio Instant SystemTime HashMap HashSet RandomState getrandom \
     thread_rng ThreadRng OsRng SysRng";
 const PATHS_NOT_IN_CORE: &[&str] =

@@ -71,6 +71,11 @@ refuses() { # LINE
 refuses 'use tokio as _;'
 refuses 'use crate::cli as _;'
 
+step 'real clients'
+tests/clients/install.sh "$CARGO_TARGET_DIR/clients"
+cargo build --release --example contract
+CLIENTS_DIR="$CARGO_TARGET_DIR/clients" tests/clients/run.sh "$CARGO_TARGET_DIR/release/examples/contract"
+
 step 'licences, bans, sources'
 deny=(cargo deny --config .ci/deny.toml)
 "${deny[@]}" check licenses bans sources

@@ -1,11 +1,14 @@
-//! Writes honest packets, keyframes, schemas, checkpoints and journals into `corpus/`, for the
-//! targets to start from: `cargo run --example seeds`. Run it again when a format has changed;
+//! Writes honest packets, keyframes, schemas, checkpoints, journals and the examples of the native
+//! protocol's standard into `corpus/`, for the targets to start from: `cargo run --example seeds`. Run it again when a format has changed;
 //! earlier seeds, whose names are eight hex digits, are removed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tickwire::journal::Journal;
 use tickwire::sync::hash_bytes;
 use tickwire_fuzz::{STARTED, join, play};
+
+const STANDARD: &str = include_str!("../../docs/native-protocol.md");
 
 fn main() -> std::io::Result<()> {
     for target in std::fs::read_dir(corpus())? {
@@ -28,6 +31,7 @@ fn main() -> std::io::Result<()> {
             write("keyframe", &[&[choice as u8 % 2][..], &join(&packets)].concat())?;
         }
     }
+    write_native()?;
     let mut journal = None;
     let mut result = Ok(());
     play(|playing, inputs| {
@@ -58,6 +62,30 @@ fn main() -> std::io::Result<()> {
         }
     });
     result
+}
+
+/// The standard's examples: a conversation, all of the client's, all of the server's.
+fn write_native() -> std::io::Result<()> {
+    let byte = |word: &str| u8::from_str_radix(word, 16).ok().filter(|_| word.len() == 2);
+    let bytes_of = |line: &str| -> Vec<u8> { line.split(' ').map_while(byte).collect() };
+    let mut examples: BTreeMap<&str, Vec<Vec<u8>>> = BTreeMap::new();
+    for block in STANDARD.split("```").skip(1).step_by(2) {
+        let (info, inside) = block.split_once('\n').expect("a fenced block");
+        let kind = info.rsplit_once(' ').map_or(info, |(kind, _)| kind);
+        let packets = examples.entry(kind).or_default();
+        match kind {
+            "hex client" | "hex server" => {
+                packets.push(inside.lines().flat_map(bytes_of).collect());
+            }
+            "conversation" => packets.extend(inside.lines().map(|line| bytes_of(&line[2..]))),
+            _ => {}
+        }
+    }
+    for packets in examples.values().filter(|packets| !packets.is_empty()) {
+        let packets: Vec<&[u8]> = packets.iter().map(Vec::as_slice).collect();
+        write("native", &join(&packets))?;
+    }
+    Ok(())
 }
 
 fn corpus() -> PathBuf {

@@ -253,7 +253,7 @@ impl Codec<String> for Text {
     }
 }
 
-/// See [`bytes`].
+/// See [`bytes()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Bytes {
     max: u32,

@@ -1,0 +1,255 @@
+//! A WebSocket's bytes, both ways, in one task.
+//!
+//! The library reads: it knows masks, fragments, control frames and UTF-8. What is written is framed
+//! already, once for all who are sent it, so frames go to the stream as they are, with the library's
+//! few own answers between them.
+
+use super::stream::Stream;
+use crate::host::{Connection, Count};
+use crate::protocol::engine_io::{Carrier, CloseReason};
+use crate::protocol::websocket::{CloseCode, close};
+use bytes::{Buf, Bytes};
+use futures_util::Stream as _;
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
+
+/// Most messages are short; long ones get room when they come.
+const READ_BUFFER: usize = 2048;
+/// After so many messages others have their turn.
+const MESSAGES_AT_ONCE: usize = 64;
+/// So many bytes are taken from the outbox at once.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
+const SLICES: usize = 16;
+/// Bytes that are no message yet, beyond those of the longest: for headers of many fragments.
+const OVERHEAD: usize = 64 << 10;
+
+/// Carries a WebSocket until it is over.
+pub(super) async fn run(
+    stream: Stream,
+    begun: Vec<u8>,
+    longest: usize,
+    goodbye: Duration,
+    connection: Arc<Connection>,
+    carrier: Carrier,
+) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(4096)
+        .max_message_size(Some(longest))
+        .max_frame_size(Some(longest));
+    let reading =
+        Reading { stream, answers: Vec::new(), unfinished: 0, most: 2 * longest + OVERHEAD };
+    let socket =
+        WebSocketStream::from_partially_read(reading, begun, Role::Server, Some(config)).await;
+    let mut pump =
+        Pump { socket, connection, carrier, waiting: VecDeque::new(), is_blocked: false };
+    let ended = poll_fn(|context| pump.poll(context)).await;
+    if let Some(reason) = ended {
+        pump.connection.lose(carrier, reason);
+    }
+    let (code, why) = pump.connection.goodbye();
+    pump.waiting.push_back(close(code, why).into());
+    let _ = tokio::time::timeout(goodbye, pump.say_goodbye()).await;
+    pump.connection.lose(carrier, CloseReason::TransportClose);
+}
+
+struct Pump {
+    socket: WebSocketStream<Reading>,
+    connection: Arc<Connection>,
+    carrier: Carrier,
+    /// What left the outbox and is not written yet.
+    waiting: VecDeque<Bytes>,
+    is_blocked: bool,
+}
+
+impl Pump {
+    /// Ready when the WebSocket is over: with a reason if it was not the session that said so.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<CloseReason>> {
+        let read = self.poll_read(context);
+        match self.poll_write(context) {
+            Poll::Ready(Ok(())) => return Poll::Ready(None),
+            Poll::Ready(Err(_)) => return Poll::Ready(Some(CloseReason::TransportClose)),
+            Poll::Pending => {}
+        }
+        read.map(Some)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+        for _ in 0..MESSAGES_AT_ONCE {
+            ready!(self.connection.poll_ready(context));
+            let message = ready!(Pin::new(&mut self.socket).poll_next(context));
+            self.socket.get_mut().unfinished = 0;
+            match message {
+                Some(Ok(Message::Text(text))) => self.connection.receive_text(self.carrier, &text),
+                Some(Ok(Message::Binary(bytes))) => {
+                    self.connection.receive_binary(self.carrier, bytes);
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.connection.receive_ping(),
+                Some(Ok(Message::Close(_) | Message::Frame(_))) | None => {
+                    return Poll::Ready(CloseReason::TransportClose);
+                }
+                Some(Err(error)) => return Poll::Ready(self.blame(&error)),
+            }
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Tells apart a client that broke the rules from one that is just gone.
+    fn blame(&self, error: &Error) -> CloseReason {
+        let (count, code, why) = match error {
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => {
+                (Count::TooLong, CloseCode::TooBig, "the message is too long")
+            }
+            Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
+                (Count::BadFrames, CloseCode::Policy, "too many fragments")
+            }
+            Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed => {
+                return CloseReason::TransportClose;
+            }
+            Error::Protocol(
+                tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
+            ) => return CloseReason::TransportClose,
+            _ => (Count::BadFrames, CloseCode::Protocol, "no proper WebSocket frame"),
+        };
+        self.connection.refuse(count, code, why);
+        CloseReason::TransportError
+    }
+
+    /// Ready when everything is written and nothing more will come.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let is_over = self.fill(context);
+            if self.waiting.is_empty() {
+                self.note_blocked(false);
+                return if is_over { Poll::Ready(Ok(())) } else { Poll::Pending };
+            }
+            let Poll::Ready(written) = self.write_some(context) else {
+                self.note_blocked(true);
+                return Poll::Pending;
+            };
+            self.advance(written?);
+        }
+    }
+
+    /// Takes what is to be written; says whether nothing will follow.
+    fn fill(&mut self, context: &mut Context<'_>) -> bool {
+        let answers = std::mem::take(&mut self.socket.get_mut().answers);
+        if !answers.is_empty() {
+            self.waiting.push_back(answers.into());
+        }
+        let mut bytes: usize = self.waiting.iter().map(Bytes::len).sum();
+        while bytes < WRITTEN_AT_ONCE {
+            match self.connection.poll_frames(self.carrier, context) {
+                Poll::Ready(Some(frames)) => {
+                    bytes += frames.len();
+                    self.waiting.push_back(frames);
+                }
+                Poll::Ready(None) => return true,
+                Poll::Pending => return false,
+            }
+        }
+        false
+    }
+
+    fn write_some(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = self.waiting.len().min(SLICES);
+        for (slice, bytes) in slices.iter_mut().zip(&self.waiting) {
+            *slice = IoSlice::new(bytes);
+        }
+        let stream = Pin::new(&mut self.socket.get_mut().stream);
+        match ready!(stream.poll_write_vectored(context, &slices[..count])) {
+            Ok(0) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            written => Poll::Ready(written),
+        }
+    }
+
+    fn advance(&mut self, mut written: usize) {
+        while let Some(first) = self.waiting.front_mut() {
+            if written < first.len() {
+                return first.advance(written);
+            }
+            written -= first.len();
+            self.waiting.pop_front();
+        }
+        if self.waiting.capacity() > SLICES {
+            self.waiting = VecDeque::new();
+        }
+    }
+
+    fn note_blocked(&mut self, is_blocked: bool) {
+        if std::mem::replace(&mut self.is_blocked, is_blocked) != is_blocked {
+            self.connection.set_blocked(is_blocked);
+        }
+    }
+
+    /// Writes what is left and waits until the client has hung up, lest it miss the last bytes.
+    async fn say_goodbye(&mut self) -> io::Result<()> {
+        while !self.waiting.is_empty() {
+            let written = poll_fn(|context| self.write_some(context)).await?;
+            self.advance(written);
+        }
+        let stream = &mut self.socket.get_mut().stream;
+        stream.flush().await?;
+        stream.shutdown().await?;
+        let mut ignored = [0; 1024];
+        while stream.read(&mut ignored).await? > 0 {}
+        Ok(())
+    }
+}
+
+/// The stream as the library sees it: what it writes is put aside.
+struct Reading {
+    stream: Stream,
+    /// Pongs and the like.
+    answers: Vec<u8>,
+    /// Bytes since the last message.
+    unfinished: usize,
+    most: usize,
+}
+
+impl AsyncRead for Reading {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unfinished > self.most {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        self.unfinished += buffer.filled().len() - before;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Reading {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.answers.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,102 @@
+//! From a request to a WebSocket.
+
+use super::accept::Visitor;
+use super::http::{Answer, status};
+use super::stream::Stream;
+use super::{Server, pump};
+use crate::host::{Connection, Count, NewSession};
+use crate::protocol::engine_io::{Carrier, CloseReason, Refusal};
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{HeaderMap, Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::sync::Arc;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+/// Whether a request asks to become a WebSocket.
+pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
+    has_word(headers, header::UPGRADE, "websocket")
+        && has_word(headers, header::CONNECTION, "upgrade")
+}
+
+fn has_word(headers: &HeaderMap, name: header::HeaderName, word: &str) -> bool {
+    let lines = headers.get_all(name);
+    let words = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    words.into_iter().any(|other| other.trim().eq_ignore_ascii_case(word))
+}
+
+/// Begins a session with a WebSocket.
+pub(super) fn begin(
+    server: &Server,
+    visitor: &Arc<Visitor>,
+    new: NewSession,
+    question: Request<Incoming>,
+) -> Result<Answer, Refusal> {
+    let key = key(&question)?;
+    let connection = server.host().begin(new);
+    let carrier = connection.carrier();
+    Ok(switch(server, visitor, connection, carrier, question, &key))
+}
+
+/// A WebSocket that wants to take over from polling.
+pub(super) fn probe(
+    server: &Server,
+    visitor: &Arc<Visitor>,
+    connection: Arc<Connection>,
+    question: Request<Incoming>,
+) -> Result<Answer, Refusal> {
+    let key = key(&question)?;
+    // Clients expect a WebSocket that may not take over to open and to close.
+    let carrier = connection.begin_probe().unwrap_or(Carrier::STRAY);
+    Ok(switch(server, visitor, connection, carrier, question, &key))
+}
+
+/// What proves that this is a WebSocket's handshake, of the one version that there is.
+fn key(question: &Request<Incoming>) -> Result<HeaderValue, Refusal> {
+    let headers = question.headers();
+    let is_version =
+        headers.get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).filter(|key| key.len() == 24);
+    match key {
+        Some(key) if is_version && question.method() == Method::GET => {
+            let accepted = derive_accept_key(key.as_bytes());
+            HeaderValue::from_str(&accepted).map_err(|_| Refusal::BadRequest)
+        }
+        _ => Err(Refusal::BadRequest),
+    }
+}
+
+/// Answers 101; from then on the stream belongs to the pump.
+fn switch(
+    server: &Server,
+    visitor: &Arc<Visitor>,
+    connection: Arc<Connection>,
+    carrier: Carrier,
+    mut question: Request<Incoming>,
+    accepted: &HeaderValue,
+) -> Answer {
+    let upgrade = hyper::upgrade::on(&mut question);
+    let limits = &server.host().config().doors;
+    let (timeout, goodbye) = (limits.handshake_timeout, limits.goodbye_timeout);
+    let longest = server.host().config().engine.max_payload;
+    let (host, visitor) = (server.host().clone(), visitor.clone());
+    tokio::spawn(async move {
+        let upgraded = tokio::time::timeout(timeout, upgrade).await.ok().and_then(Result::ok);
+        let parts = upgraded.and_then(|upgraded| upgraded.downcast::<TokioIo<Stream>>().ok());
+        let Some(parts) = parts else {
+            host.counters().add(Count::SlowHandshake);
+            return connection.lose(carrier, CloseReason::TransportClose);
+        };
+        drop(host);
+        let (stream, begun) = (parts.io.into_inner(), parts.read_buf.to_vec());
+        drop(parts.read_buf);
+        pump::run(stream, begun, longest, goodbye, connection, carrier).await;
+        drop(visitor);
+    });
+    let mut answer = status(StatusCode::SWITCHING_PROTOCOLS);
+    let headers = answer.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted.clone());
+    answer
+}

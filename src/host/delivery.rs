@@ -1,0 +1,63 @@
+//! From the hub to a connection: a parcel is encoded once for all who speak its format.
+
+use super::connection::Connection;
+use super::counters::Count;
+use super::lock;
+use crate::hub::{Letter, Outlet, Parcel};
+use crate::protocol::socket_io::{Outgoing, encode};
+use std::sync::Arc;
+use std::task::Waker;
+
+impl Outlet for Connection {
+    fn deliver(&self, parcel: &Arc<Parcel>) {
+        let wakers = {
+            let mut inner = lock(&self.inner);
+            let session = &mut inner.session;
+            if parcel.is_volatile && !session.engine.is_writable() {
+                let host = self.host.upgrade();
+                return host.into_iter().for_each(|host| host.counters().add(Count::Dropped));
+            }
+            let format = session.format();
+            session.engine.send(parcel.encoded(format as usize, |parcel| {
+                encode(format, &parcel.namespace, &outgoing(&parcel.letter))
+            }));
+            if session.engine.closed().is_some() {
+                // Whoever sends may hold locks of the hub; the clock will tell it.
+                self.look_soon(&mut inner);
+            }
+            std::mem::take(&mut inner.wakers)
+        };
+        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+    }
+
+    fn close(&self) {
+        let mut inner = lock(&self.inner);
+        if let Some(host) = self.host.upgrade() {
+            inner.session.engine.close(host.clock().now());
+        }
+        self.look_soon(&mut inner);
+    }
+
+    fn transport(&self) -> &'static str {
+        lock(&self.inner).session.engine.transport().name()
+    }
+
+    fn resume(&self) {
+        let paused = lock(&self.inner).paused.take();
+        paused.into_iter().for_each(Waker::wake);
+    }
+}
+
+fn outgoing(letter: &Letter) -> Outgoing<'_> {
+    match letter {
+        Letter::Connect { sid, pid, .. } => Outgoing::Connect { sid, pid: pid.as_deref() },
+        Letter::ConnectError { message, data } => {
+            Outgoing::ConnectError { message, data: data.as_deref() }
+        }
+        Letter::Disconnect => Outgoing::Disconnect,
+        Letter::Event { event, ack, offset } => {
+            Outgoing::Event { event, ack: *ack, offset: offset.as_deref() }
+        }
+        Letter::Ack { id, args } => Outgoing::Ack { id: *id, args },
+    }
+}

@@ -1,0 +1,35 @@
+//! The shell around hub and protocols: it has the clock, the configuration and the connections.
+//!
+//! ```text
+//! doors ──▶ Connection ──▶ protocol session ──▶ hub link ──▶ handlers
+//!   ▲            │                                              │ emit
+//!   └── frames ──┴────────────── outbox ◀── encoded once ◀──────┘
+//! ```
+//!
+//! A connection is driven by whoever has something for it: a request, a WebSocket, the clock, the
+//! hub. All of them meet in one short lock; nobody waits for the network under it.
+
+mod clock;
+mod config;
+mod connection;
+mod delivery;
+mod counters;
+mod deadlines;
+mod hosting;
+mod tokens;
+
+pub use clock::Clock;
+pub use config::{Config, Cookie, DoorLimits, Origins};
+pub use connection::Connection;
+pub use counters::{Count, Counters};
+pub use hosting::{Host, NewSession};
+pub use tokens::Tokens;
+
+pub use crate::hub::{Io, Opening};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks; whoever panicked under it left nothing half done.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

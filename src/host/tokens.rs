@@ -1,0 +1,46 @@
+//! A bucket of tokens: so many a second, and some more at once.
+
+use std::time::Duration;
+
+/// What is left to somebody who may do so much in a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    left: f32,
+    at: Duration,
+}
+
+impl Tokens {
+    /// A full bucket.
+    #[must_use]
+    pub fn new(burst: u32, now: Duration) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+        Self { left: burst as f32, at: now }
+    }
+
+    /// Takes one if there is one.
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+    pub fn take(&mut self, per_second: u32, burst: u32, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.at).as_secs_f32();
+        self.at = now;
+        self.left = (self.left + passed * per_second as f32).min(burst as f32);
+        let has_one = self.left >= 1.0;
+        if has_one {
+            self.left -= 1.0;
+        }
+        has_one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_let_through_and_then_so_many_a_second() {
+        let second = Duration::from_secs(1);
+        let mut tokens = Tokens::new(5, second);
+        assert_eq!((0..9).filter(|_| tokens.take(2, 5, second)).count(), 5);
+        assert_eq!((0..9).filter(|_| tokens.take(2, 5, second * 2)).count(), 2);
+        assert_eq!((0..9).filter(|_| tokens.take(2, 5, second * 99)).count(), 5);
+    }
+}

@@ -1,0 +1,266 @@
+//! Sockets come, join, are reached, and leave: what a namespace does under its lock.
+
+use super::acks::{Gather, Waiting};
+use super::audience::{Audience, Rooms};
+use super::namespace::{Inhabitants, Namespace, RoomChange};
+use super::recovery::{Lost, Recovery};
+use super::rooms::{NotJoined, Places};
+use super::socket::Socket;
+use super::timers::Alarm;
+use super::{Fault, Letter, Parcel, lock};
+use crate::event::Event;
+use crate::ids::UserId;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+impl Namespace {
+    /// The number of the next acknowledgement.
+    pub(super) fn next_ack(&self) -> u64 {
+        self.0.acks.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.0.inhabitants).places.is_empty()
+    }
+
+    /// Who somebody was who lost their connection, and what they missed since.
+    pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<(Lost, Vec<Arc<Parcel>>)> {
+        let now = self.core().surroundings.now();
+        lock(&self.0.inhabitants).recovery.as_mut()?.restore(pid, offset, now)
+    }
+
+    pub(super) fn has_recovery(&self) -> bool {
+        self.core().options.recovery.is_some()
+    }
+
+    pub(super) fn forget_lost(&self, now: Duration) {
+        let is_left = lock(&self.0.inhabitants).recovery.as_mut().map(|lost| lost.forget(now));
+        if is_left == Some(true) {
+            self.look_through_lost();
+        }
+    }
+
+    fn look_through_lost(&self) {
+        let core = self.core();
+        if let Some(options) = &core.options.recovery {
+            let alarm = Alarm::Recovery(Arc::downgrade(&self.0));
+            core.timers.set(&*core.surroundings, options.keeps, alarm);
+        }
+    }
+
+    /// Lets a socket in: it is in its rooms, and its client is told so before anything else.
+    pub(super) fn admit(&self, socket: &Socket, rooms: &[Arc<str>], missed: &[Arc<Parcel>]) {
+        let mut changes = Vec::new();
+        {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let places = &mut inhabitants.places;
+            places.enter(socket);
+            let own = socket.id();
+            let rooms = rooms.iter().map(|room| &**room).filter(|room| *room != own.as_str());
+            for room in std::iter::once(own.as_str()).chain(rooms) {
+                let _ = places.join(own, room, usize::MAX, &mut changes);
+            }
+            let user = {
+                let mut state = lock(&socket.0.state);
+                state.is_connected = true;
+                state.user.clone()
+            };
+            user.iter().for_each(|user| places.set_user(socket, None, user));
+            socket.deliver(Letter::Connect {
+                sid: own.to_string(),
+                pid: socket.0.pid.clone(),
+                recovered: socket.is_recovered(),
+            });
+            missed.iter().for_each(|parcel| socket.hand_over(parcel));
+        }
+        self.tell_changes(&changes);
+    }
+
+    /// Takes a socket out; remembers it if it may come back.
+    pub(super) fn remove(&self, socket: &Socket, reason: &str) {
+        let mut changes = Vec::new();
+        let is_kept = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let user = lock(&socket.0.state).user.clone();
+            let rooms = inhabitants.places.exit(socket.id(), user.as_ref(), &mut changes);
+            let recovery = inhabitants.recovery.as_mut();
+            let recovery = recovery.filter(|_| Recovery::is_recoverable(reason));
+            match (recovery, &socket.0.pid, rooms) {
+                (Some(recovery), Some(pid), Some(rooms)) => {
+                    let now = self.core().surroundings.now();
+                    let lost = Lost::new(socket.id(), rooms, &socket.0.state, now);
+                    recovery.lose(pid, lost);
+                    true
+                }
+                _ => false,
+            }
+        };
+        if is_kept {
+            self.look_through_lost();
+        }
+        self.tell_changes(&changes);
+        if self.0.parent.is_some() && self.core().options.cleans_empty_namespaces && self.is_empty()
+        {
+            self.core().io().into_iter().for_each(|io| io.forget(self));
+        }
+    }
+
+    fn tell_changes(&self, changes: &[RoomChange]) {
+        for namespace in self.lineage() {
+            let listeners = lock(&namespace.0.given).room_listeners.clone();
+            for listener in listeners {
+                for change in changes {
+                    self.guarded("room change", || listener(change));
+                }
+            }
+        }
+    }
+
+    pub(super) fn set_user(&self, socket: &Socket, user: UserId) {
+        let mut inhabitants = lock(&self.0.inhabitants);
+        let before = lock(&socket.0.state).user.replace(user.clone());
+        inhabitants.places.set_user(socket, before.as_ref(), &user);
+    }
+
+    pub(super) fn join(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
+        let options = &self.core().options;
+        let (mut changes, mut limit) = (Vec::new(), None);
+        {
+            let places = &mut lock(&self.0.inhabitants).places;
+            for socket in sockets {
+                rooms.each(&mut |room| {
+                    if room.len() > options.room_bytes {
+                        limit = Some("length of a room's name");
+                        return;
+                    }
+                    let joined = places.join(socket.id(), room, options.rooms, &mut changes);
+                    if joined == Err(NotJoined::TooManyRooms) {
+                        limit = Some("rooms of a socket");
+                    }
+                });
+            }
+        }
+        limit.into_iter().for_each(|limit| self.core().surroundings.report(&Fault::Limit(limit)));
+        self.tell_changes(&changes);
+    }
+
+    pub(super) fn leave(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
+        let mut changes = Vec::new();
+        {
+            let places = &mut lock(&self.0.inhabitants).places;
+            for socket in sockets {
+                rooms.each(&mut |room| places.leave(socket.id(), room, &mut changes));
+            }
+        }
+        self.tell_changes(&changes);
+    }
+
+    pub(super) fn rooms_of(&self, socket: &Socket) -> Vec<Arc<str>> {
+        lock(&self.0.inhabitants).places.rooms_of(socket.id())
+    }
+
+    pub(super) fn select(&self, audience: &Audience) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        let inhabitants = lock(&self.0.inhabitants);
+        inhabitants.places.each(audience, |socket| sockets.push(socket.clone()));
+        sockets
+    }
+
+    /// Emits to one socket; keeps the event for it if it should lose its connection.
+    pub(super) fn emit_to_one(&self, socket: &Socket, event: Event, is_volatile: bool) {
+        if is_volatile || !self.has_recovery() {
+            let parcel = self.parcel(event, None, None).volatile(is_volatile);
+            let parcel = Arc::new(parcel);
+            socket.overhear(&parcel);
+            return socket.hand_over(&parcel);
+        }
+        let parcel = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let parcel = self.keep(&mut inhabitants, &Audience::one(socket.id()), event);
+            socket.hand_over(&parcel);
+            parcel
+        };
+        socket.overhear(&parcel);
+    }
+
+    /// Emits to an audience. The event is encoded once, and all sockets are handed it in the order
+    /// in which broadcasts were made.
+    pub(super) fn broadcast(&self, audience: &Audience, event: Event, is_volatile: bool) {
+        let mut overhearing = Vec::new();
+        let parcel = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let parcel = if is_volatile || !self.has_recovery() {
+                Arc::new(self.parcel(event, None, None).volatile(is_volatile))
+            } else {
+                self.keep(&mut inhabitants, audience, event)
+            };
+            self.hand_to_all(&inhabitants.places, audience, &parcel, &mut overhearing);
+            parcel
+        };
+        overhearing.iter().for_each(|socket: &Socket| socket.overhear(&parcel));
+    }
+
+    /// Emits to an audience and expects an answer of each.
+    pub(super) fn ask(
+        &self,
+        audience: &Audience,
+        event: Event,
+        is_volatile: bool,
+        gather: &Arc<Gather>,
+    ) {
+        let mut overhearing = Vec::new();
+        let parcel = Arc::new(self.parcel(event, Some(gather.id), None).volatile(is_volatile));
+        {
+            let inhabitants = lock(&self.0.inhabitants);
+            let most = self.core().options.acks;
+            inhabitants.places.each(audience, |socket| {
+                gather.ask(socket);
+                let mut state = lock(&socket.0.state);
+                if state.is_connected && state.acks.len() < most {
+                    state.acks.insert(gather.id, Waiting::Gather(gather.clone()));
+                } else {
+                    gather.answered(None);
+                }
+            });
+            self.hand_to_all(&inhabitants.places, audience, &parcel, &mut overhearing);
+        }
+        overhearing.iter().for_each(|socket: &Socket| socket.overhear(&parcel));
+    }
+
+    fn hand_to_all(
+        &self,
+        places: &Places,
+        audience: &Audience,
+        parcel: &Arc<Parcel>,
+        overhearing: &mut Vec<Socket>,
+    ) {
+        places.each(audience, |socket| {
+            socket.hand_over(parcel);
+            if socket.is_overheard() {
+                overhearing.push(socket.clone());
+            }
+        });
+    }
+
+    fn parcel(&self, event: Event, ack: Option<u64>, offset: Option<Box<str>>) -> Parcel {
+        Parcel::new(self.shared_name(), Letter::Event { event, ack, offset })
+    }
+
+    fn keep(
+        &self,
+        inhabitants: &mut Inhabitants,
+        audience: &Audience,
+        event: Event,
+    ) -> Arc<Parcel> {
+        let bytes = event.name.len() + event.args.bytes();
+        let recovery = inhabitants.recovery.as_mut();
+        let offset = recovery.map(Recovery::next_offset);
+        let parcel = Arc::new(self.parcel(event, None, offset));
+        if let Some(recovery) = inhabitants.recovery.as_mut() {
+            let now = self.core().surroundings.now();
+            recovery.keep(parcel.clone(), audience.clone(), bytes, now);
+        }
+        parcel
+    }
+}

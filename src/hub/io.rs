@@ -1,0 +1,251 @@
+//! The hub as a whole: its namespaces, those that are made when somebody asks, and its clock.
+
+use super::audience::{Rooms, To};
+use super::link::{Link, Opening, Outlet};
+use super::namespace::Namespace;
+use super::peers::{PeerMessage, Peers};
+use super::socket::Socket;
+use super::timers::{Alarm, Timers};
+use super::{AckError, Fault, HubOptions, Surroundings, lock};
+use crate::event::{Args, ArgsError, ToArgs, Value};
+use crate::ids::{SocketId, UserId};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+/// What everything in the hub shares.
+pub(super) struct Core {
+    pub(super) surroundings: Box<dyn Surroundings>,
+    pub(super) options: HubOptions,
+    pub(super) timers: Timers,
+    pub(super) peers: OnceLock<Arc<dyn Peers>>,
+    io: OnceLock<Weak<IoInner>>,
+    is_closed: AtomicBool,
+}
+
+impl Core {
+    pub(super) fn new_id(&self) -> SocketId {
+        let mut random = [0; 15];
+        self.surroundings.fill(&mut random);
+        SocketId::new(random)
+    }
+
+    pub(super) fn new_secret(&self) -> String {
+        let mut random = [0; 18];
+        self.surroundings.fill(&mut random);
+        URL_SAFE_NO_PAD.encode(random)
+    }
+
+    pub(super) fn io(&self) -> Option<Io> {
+        self.io.get()?.upgrade().map(Io)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Relaxed)
+    }
+
+    /// The arguments, if they can be sent; else the fault is reported.
+    pub(super) fn checked_args(&self, name: &str, args: &impl ToArgs) -> Option<Args> {
+        let args = args.to_args().and_then(|args| {
+            let has_room = args.attachments().len() <= self.options.attachments;
+            if has_room { Ok(args) } else { Err(ArgsError::Attachments) }
+        });
+        let fault = |error| Fault::Emit { event: name.into(), error };
+        args.map_err(|error| self.surroundings.report(&fault(error))).ok()
+    }
+}
+
+type Matches = Box<dyn Fn(&str, &Value) -> bool + Send + Sync>;
+
+/// Namespaces that are made when a client asks for one of them.
+struct Family {
+    matches: Matches,
+    parent: Namespace,
+}
+
+pub(super) struct IoInner {
+    core: Arc<Core>,
+    main: Namespace,
+    namespaces: Mutex<BTreeMap<Arc<str>, Namespace>>,
+    families: Mutex<Vec<Family>>,
+}
+
+/// A handle to the hub; all clones are the same hub. What concerns sockets is about namespace `/`.
+#[derive(Clone)]
+pub struct Io(Arc<IoInner>);
+
+impl std::fmt::Debug for Io {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "hub of {} namespaces", lock(&self.0.namespaces).len())
+    }
+}
+
+impl Io {
+    /// A hub in these surroundings.
+    #[must_use]
+    pub fn new(surroundings: impl Surroundings, options: HubOptions) -> Self {
+        let core = Arc::new(Core {
+            surroundings: Box::new(surroundings),
+            options,
+            timers: Timers::default(),
+            peers: OnceLock::new(),
+            io: OnceLock::new(),
+            is_closed: AtomicBool::new(false),
+        });
+        let main = Namespace::new("/", core.clone(), None);
+        let namespaces = BTreeMap::from([(main.shared_name().clone(), main.clone())]);
+        let inner = IoInner {
+            core: core.clone(),
+            main,
+            namespaces: Mutex::new(namespaces),
+            families: Mutex::default(),
+        };
+        let io = Self(Arc::new(inner));
+        let _ = core.io.set(Arc::downgrade(&io.0));
+        io
+    }
+
+    /// The namespace of this name; it is made if there is none. The name begins with `/`.
+    #[must_use]
+    pub fn of(&self, name: &str) -> Namespace {
+        let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
+        self.make(&name, None)
+    }
+
+    /// Namespaces whose names match, each made when a client asks for it. What is given to the
+    /// namespace that this returns (handlers, middleware) is theirs.
+    #[must_use]
+    pub fn of_matching<F>(&self, matches: F) -> Namespace
+    where
+        F: Fn(&str, &Value) -> bool + Send + Sync + 'static,
+    {
+        let parent = Namespace::new("/*", self.0.core.clone(), None);
+        let family = Family { matches: Box::new(matches), parent: parent.clone() };
+        lock(&self.0.families).push(family);
+        parent
+    }
+
+    /// The same for names that match a regular expression.
+    pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, regex_lite::Error> {
+        let pattern = regex_lite::Regex::new(pattern)?;
+        Ok(self.of_matching(move |name, _| pattern.is_match(name)))
+    }
+
+    fn make(&self, name: &str, parent: Option<&Namespace>) -> Namespace {
+        let mut namespaces = lock(&self.0.namespaces);
+        if let Some(namespace) = namespaces.get(name) {
+            return namespace.clone();
+        }
+        let namespace = Namespace::new(name, self.0.core.clone(), parent.cloned());
+        namespaces.insert(namespace.shared_name().clone(), namespace.clone());
+        namespace
+    }
+
+    /// The namespace that a client asks for.
+    pub(super) fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
+        if let Some(namespace) = lock(&self.0.namespaces).get(name) {
+            return Some(namespace.clone());
+        }
+        let parent = lock(&self.0.families)
+            .iter()
+            .find(|family| (family.matches)(name, auth))
+            .map(|family| family.parent.clone())?;
+        Some(self.make(name, Some(&parent)))
+    }
+
+    /// Forgets a dynamic namespace that is empty.
+    pub(super) fn forget(&self, namespace: &Namespace) {
+        let mut namespaces = lock(&self.0.namespaces);
+        if namespace.is_empty() {
+            namespaces.remove(namespace.name());
+        }
+    }
+
+    /// A connection has come; what it says is handed to its link.
+    pub fn open(&self, outlet: Weak<dyn Outlet>, opening: Arc<Opening>) -> Link {
+        Link::open(&self.0.core, outlet, opening)
+    }
+
+    /// Disconnects all sockets; nobody comes in any more.
+    pub fn close(&self) {
+        self.0.core.is_closed.store(true, Ordering::Relaxed);
+        let namespaces: Vec<_> = lock(&self.0.namespaces).values().cloned().collect();
+        for socket in namespaces.iter().flat_map(Namespace::sockets) {
+            socket.gone("server shutting down");
+            if let Some(outlet) = socket.0.link.outlet.upgrade() {
+                outlet.close();
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is to be called.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.0.core.timers.next()
+    }
+
+    /// Does what is due.
+    pub fn handle_timeout(&self, now: Duration) {
+        while let Some(alarm) = self.0.core.timers.take_due(now) {
+            match alarm {
+                Alarm::Connect(link) => link.upgrade().into_iter().for_each(|link| link.too_late()),
+                Alarm::Ack(socket, id) => socket
+                    .upgrade()
+                    .into_iter()
+                    .for_each(|socket| Socket(socket).acknowledged(id, Err(AckError::Timeout))),
+                Alarm::Gather(gather) => {
+                    gather.upgrade().into_iter().for_each(|gather| gather.time_out());
+                }
+                Alarm::Recovery(namespace) => namespace
+                    .upgrade()
+                    .into_iter()
+                    .for_each(|namespace| Namespace(namespace).forget_lost(now)),
+            }
+        }
+    }
+
+    /// Other servers of the same hub.
+    pub fn set_peers(&self, peers: Arc<dyn Peers>) {
+        let _ = self.0.core.peers.set(peers);
+    }
+
+    /// Takes what another server says.
+    pub fn receive_from_peer(&self, message: PeerMessage) {
+        let namespace = lock(&self.0.namespaces).get(message.namespace()).cloned();
+        namespace.into_iter().for_each(|namespace| namespace.take_from_peer(&message));
+    }
+
+    /// Namespace `/`.
+    #[must_use]
+    pub fn main(&self) -> &Namespace {
+        &self.0.main
+    }
+
+    /// Is called with each socket that connects to `/`.
+    pub fn on_connection<F: Fn(&Socket) + Send + Sync + 'static>(&self, handler: F) {
+        self.main().on_connection(handler);
+    }
+
+    /// Emits an event to all sockets of `/`.
+    pub fn emit(&self, name: &str, args: impl ToArgs) {
+        self.main().emit(name, args);
+    }
+
+    /// All sockets in these rooms of `/`.
+    pub fn to(&self, rooms: impl Rooms) -> To<'_> {
+        self.main().to(rooms)
+    }
+
+    /// All sockets of `/` but those in these rooms.
+    pub fn except(&self, rooms: impl Rooms) -> To<'_> {
+        self.main().except(rooms)
+    }
+
+    /// All sockets of these users in `/`, on all their devices.
+    pub fn to_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> To<'_> {
+        self.main().to_users(users)
+    }
+}

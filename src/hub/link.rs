@@ -1,0 +1,332 @@
+//! A connection as the hub sees it: the sockets that it holds, one in each of its namespaces.
+
+use super::io::Core;
+use super::mailbox::Job;
+use super::middleware::{Guard, Refused};
+use super::namespace::Namespace;
+use super::socket::{Handshake, Socket, SocketInner};
+use super::timers::{Alarm, AlarmKey};
+use super::{Letter, Parcel, lock};
+use crate::event::{Args, Event, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+/// The connection outside: takes what the hub sends.
+pub trait Outlet: Send + Sync {
+    /// Sends it, in the order of the calls.
+    fn deliver(&self, parcel: &Arc<Parcel>);
+    /// Closes the connection once everything is sent.
+    fn close(&self);
+    /// How the connection travels now.
+    fn transport(&self) -> &'static str;
+    /// There is room for its events again.
+    fn resume(&self);
+}
+
+/// What was known when the connection was made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    /// Names, in lower case, and values of the request's headers.
+    pub headers: Vec<(String, String)>,
+    /// Names and values of the request's query.
+    pub query: Vec<(String, String)>,
+    /// Where the client is.
+    pub address: String,
+    /// When it came, since the server started.
+    pub time: Duration,
+    /// Whether the connection is encrypted.
+    pub is_secure: bool,
+}
+
+/// What a client may not do; its connection does not survive it.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Violation {
+    /// It said something in a namespace that it is not in.
+    #[error("the namespace was not joined")]
+    NotJoined,
+    /// It asked twice to join.
+    #[error("the namespace was joined already")]
+    JoinedTwice,
+}
+
+/// What brings a client back: the secret it was given and the offset of the last event it got.
+pub type Return = (String, String);
+
+/// The hub's end of a connection.
+#[derive(Debug)]
+pub struct Link(Arc<LinkInner>);
+
+#[derive(Debug)]
+pub(super) struct LinkInner {
+    core: Arc<Core>,
+    pub(super) outlet: Weak<dyn Outlet>,
+    opening: Arc<Opening>,
+    state: Mutex<LinkState>,
+    /// Events that wait for handlers.
+    waiting: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+struct LinkState {
+    sockets: BTreeMap<Arc<str>, Socket>,
+    joining: BTreeSet<Arc<str>>,
+    is_closed: bool,
+    /// The connection is closed then if it has joined nothing.
+    join_by: Option<AlarmKey>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("hub")
+    }
+}
+
+impl std::fmt::Debug for dyn Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.transport())
+    }
+}
+
+impl Link {
+    pub(super) fn open(core: &Arc<Core>, outlet: Weak<dyn Outlet>, opening: Arc<Opening>) -> Self {
+        let link = Arc::new(LinkInner {
+            core: core.clone(),
+            outlet,
+            opening,
+            state: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        });
+        let alarm = Alarm::Connect(Arc::downgrade(&link));
+        let key = core.timers.set(&*core.surroundings, core.options.connect_timeout, alarm);
+        lock(&link.state).join_by = Some(key);
+        Self(link)
+    }
+
+    /// The client asks to join a namespace, and says who it is.
+    pub fn connect(
+        &self,
+        namespace: &str,
+        auth: Value,
+        returning: Option<Return>,
+    ) -> Result<(), Violation> {
+        self.0.connect(namespace, auth, returning)
+    }
+
+    /// The client says that something happened.
+    pub fn event(&self, namespace: &str, event: Event, ack: Option<u64>) -> Result<(), Violation> {
+        self.0.socket(namespace)?.take_event(Job { event, ack });
+        Ok(())
+    }
+
+    /// The client answers. An answer that nobody waits for is ignored.
+    pub fn ack(&self, namespace: &str, id: u64, args: Args) -> Result<(), Violation> {
+        self.0.socket(namespace)?.acknowledged(id, Ok(args));
+        Ok(())
+    }
+
+    /// The client leaves a namespace.
+    pub fn leave(&self, namespace: &str) -> Result<(), Violation> {
+        self.0.socket(namespace)?.gone("client namespace disconnect");
+        Ok(())
+    }
+
+    /// The connection is gone.
+    pub fn closed(&self, reason: &str) {
+        let (sockets, key) = {
+            let mut state = lock(&self.0.state);
+            state.is_closed = true;
+            (std::mem::take(&mut state.sockets), state.join_by.take())
+        };
+        key.into_iter().for_each(|key| self.0.core.timers.call_off(key));
+        sockets.values().for_each(|socket| socket.gone(reason));
+    }
+
+    /// Whether so many events wait for handlers that no more should be read.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.0.waiting.load(Ordering::Acquire) >= self.0.core.options.waiting_events
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.closed("transport close");
+    }
+}
+
+impl LinkInner {
+    fn socket(&self, namespace: &str) -> Result<Socket, Violation> {
+        lock(&self.state).sockets.get(namespace).cloned().ok_or(Violation::NotJoined)
+    }
+
+    pub(super) fn note_waiting(&self, count: usize) {
+        self.waiting.fetch_add(count, Ordering::AcqRel);
+    }
+
+    pub(super) fn note_handled(&self, count: usize) {
+        let before = self.waiting.fetch_sub(count, Ordering::AcqRel);
+        let limit = self.core.options.waiting_events;
+        if before >= limit && before - count < limit {
+            self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
+        }
+    }
+
+    /// Time to join a namespace is over.
+    pub(super) fn too_late(&self) {
+        let is_idle = {
+            let state = lock(&self.state);
+            state.sockets.is_empty()
+        };
+        if is_idle {
+            self.outlet.upgrade().into_iter().for_each(|outlet| outlet.close());
+        }
+    }
+
+    /// Disconnects all sockets and closes the connection.
+    pub(super) fn close_all(&self) {
+        let sockets: Vec<_> = lock(&self.state).sockets.values().cloned().collect();
+        sockets.iter().for_each(Socket::disconnect);
+        self.outlet.upgrade().into_iter().for_each(|outlet| outlet.close());
+    }
+
+    pub(super) fn remove(&self, socket: &Socket) {
+        let mut state = lock(&self.state);
+        if state.sockets.get(socket.namespace().name()) == Some(socket) {
+            state.sockets.remove(socket.namespace().name());
+        }
+    }
+
+    fn connect(
+        self: &Arc<Self>,
+        name: &str,
+        auth: Value,
+        returning: Option<Return>,
+    ) -> Result<(), Violation> {
+        let has_room = {
+            let state = lock(&self.state);
+            if state.sockets.contains_key(name) || state.joining.contains(name) {
+                return Err(Violation::JoinedTwice);
+            }
+            state.sockets.len() + state.joining.len() < self.core.options.namespaces
+        };
+        if !has_room {
+            self.refuse(name, &Refused::new("too many namespaces"));
+            return Ok(());
+        }
+        let io = self.core.io().filter(|_| !self.core.is_closed());
+        let Some(namespace) = io.and_then(|io| io.find(name, &auth)) else {
+            self.refuse(name, &Refused::new("Invalid namespace"));
+            return Ok(());
+        };
+        lock(&self.state).joining.insert(namespace.shared_name().clone());
+        self.let_in(&namespace, auth, returning);
+        Ok(())
+    }
+
+    fn refuse(&self, namespace: &str, refused: &Refused) {
+        let Refused { message, data } = refused.clone();
+        let parcel = Parcel::new(&namespace.into(), Letter::ConnectError { message, data });
+        if let Some(outlet) = self.outlet.upgrade() {
+            outlet.deliver(&Arc::new(parcel));
+        }
+    }
+
+    fn let_in(self: &Arc<Self>, namespace: &Namespace, auth: Value, returning: Option<Return>) {
+        let restored = returning.and_then(|(pid, offset)| {
+            namespace.restore(&pid, &offset).map(|(lost, missed)| (pid, lost, missed))
+        });
+        let is_recovered = restored.is_some();
+        let (id, pid, lost, missed) = match restored {
+            Some((pid, lost, missed)) => (lost.id, Some(pid), Some(lost), missed),
+            None => {
+                let pid = namespace.has_recovery().then(|| self.core.new_secret());
+                (self.core.new_id(), pid, None, Vec::new())
+            }
+        };
+        let handshake = Handshake { auth, opening: self.opening.clone() };
+        let socket = Socket(Arc::new(SocketInner {
+            id,
+            pid,
+            is_recovered,
+            namespace: namespace.clone(),
+            link: self.clone(),
+            handshake,
+            is_overheard: false.into(),
+            state: Mutex::default(),
+        }));
+        let mut rooms = Vec::new();
+        if let Some(lost) = lost {
+            let mut state = lock(&socket.0.state);
+            (state.user, state.data, rooms) = (lost.user, lost.data, lost.rooms);
+        }
+        let recovery = &self.core.options.recovery;
+        let is_asked =
+            !is_recovered || recovery.as_ref().is_some_and(|options| options.asks_middleware);
+        let guards = if is_asked { namespace.guards() } else { Vec::new() };
+        if guards.iter().any(|guard| matches!(guard, Guard::Later(_))) {
+            let link = self.clone();
+            self.core.surroundings.spawn(Box::pin(async move {
+                let verdict = ask_all(&socket, guards).await;
+                link.decide(&socket, verdict, &rooms, &missed);
+            }));
+            return;
+        }
+        let verdict = guards.iter().try_for_each(|guard| match guard {
+            Guard::Now(guard) => socket.guarded("connect", || guard(&socket)).unwrap_or_else(bug),
+            Guard::Later(_) => Ok(()),
+        });
+        self.decide(&socket, verdict, &rooms, &missed);
+    }
+
+    fn decide(
+        &self,
+        socket: &Socket,
+        verdict: Result<(), Refused>,
+        rooms: &[Arc<str>],
+        missed: &[Arc<Parcel>],
+    ) {
+        let namespace = socket.namespace();
+        let key = {
+            let mut state = lock(&self.state);
+            state.joining.remove(namespace.name());
+            if state.is_closed {
+                return;
+            }
+            if verdict.is_ok() {
+                state.sockets.insert(namespace.shared_name().clone(), socket.clone());
+                state.join_by.take()
+            } else {
+                None
+            }
+        };
+        if let Err(refused) = verdict {
+            return self.refuse(namespace.name(), &refused);
+        }
+        key.into_iter().for_each(|key| self.core.timers.call_off(key));
+        namespace.admit(socket, rooms, missed);
+        if lock(&self.state).is_closed {
+            // The connection went away while its socket came in.
+            return socket.gone("transport close");
+        }
+        namespace.welcome(socket);
+        socket.work(None);
+    }
+}
+
+async fn ask_all(socket: &Socket, guards: Vec<Guard>) -> Result<(), Refused> {
+    for guard in guards {
+        let verdict = match guard {
+            Guard::Now(guard) => socket.guarded("connect", || guard(socket)),
+            Guard::Later(guard) => socket.caught("connect", guard(socket.clone())).await,
+        };
+        verdict.unwrap_or_else(bug)?;
+    }
+    Ok(())
+}
+
+/// What a client is told when middleware panicked.
+fn bug() -> Result<(), Refused> {
+    Err(Refused::new("internal error"))
+}

@@ -1,0 +1,337 @@
+//! A namespace: its sockets, who may come in, and what all of them hear.
+
+use super::acks::Ack;
+use super::audience::{Audience, Rooms, To};
+use super::hearing::{detached, in_turn, now};
+use super::io::Core;
+use super::listeners::{Handler, ListenerId, Listeners};
+use super::middleware::{Guard, Refused};
+use super::peers::{PeerAction, PeerMessage};
+use super::recovery::Recovery;
+use super::rooms::Places;
+use super::socket::Socket;
+use super::{Fault, lock};
+use crate::event::{Args, Event, FromArgs, ToArgs};
+use crate::ids::{SocketId, UserId};
+use std::borrow::Cow;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Something that happened to a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomChange {
+    /// Its first socket is about to join.
+    Created(Arc<str>),
+    /// A socket joined.
+    Joined(Arc<str>, SocketId),
+    /// A socket left.
+    Left(Arc<str>, SocketId),
+    /// Its last socket left.
+    Deleted(Arc<str>),
+}
+
+type Welcome = Arc<dyn Fn(&Socket) + Send + Sync>;
+type RoomListener = Arc<dyn Fn(&RoomChange) + Send + Sync>;
+type ServerListener = Arc<dyn Fn(&Event) + Send + Sync>;
+
+/// What those who build on the hub gave to a namespace.
+#[derive(Default)]
+pub(super) struct Given {
+    welcomes: Vec<Welcome>,
+    guards: Vec<Guard>,
+    pub(super) room_listeners: Vec<RoomListener>,
+    server_listeners: Vec<(String, ServerListener)>,
+}
+
+/// Who is in a namespace, and what is kept for those who lost their connection.
+#[derive(Debug)]
+pub(super) struct Inhabitants {
+    pub(super) places: Places,
+    pub(super) recovery: Option<Recovery>,
+}
+
+pub(super) struct NamespaceInner {
+    name: Arc<str>,
+    core: Arc<Core>,
+    /// Of a dynamic namespace: what is given to all of its kind.
+    pub(super) parent: Option<Namespace>,
+    pub(super) given: Mutex<Given>,
+    listeners: Mutex<Listeners>,
+    pub(super) inhabitants: Mutex<Inhabitants>,
+    pub(super) acks: AtomicU64,
+}
+
+/// A handle to a namespace; all clones are the same namespace.
+#[derive(Clone)]
+pub struct Namespace(pub(super) Arc<NamespaceInner>);
+
+impl std::fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "namespace {}", self.0.name)
+    }
+}
+
+impl std::fmt::Debug for NamespaceInner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "namespace {}", self.name)
+    }
+}
+
+impl Namespace {
+    pub(super) fn new(name: &str, core: Arc<Core>, parent: Option<Namespace>) -> Self {
+        let recovery = core.options.recovery.clone();
+        let recovery = recovery.map(|options| Recovery::new(options, core.new_secret()));
+        Self(Arc::new(NamespaceInner {
+            name: name.into(),
+            core,
+            parent,
+            given: Mutex::default(),
+            listeners: Mutex::default(),
+            inhabitants: Mutex::new(Inhabitants { places: Places::default(), recovery }),
+            acks: AtomicU64::new(0),
+        }))
+    }
+
+    /// Its name, which begins with `/`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(super) fn shared_name(&self) -> &Arc<str> {
+        &self.0.name
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.0.core
+    }
+
+    /// Itself after its parent, if it has one.
+    pub(super) fn lineage(&self) -> impl Iterator<Item = &Namespace> {
+        self.0.parent.iter().chain([self])
+    }
+
+    // What it is given.
+
+    /// Is called with each socket that connects.
+    pub fn on_connection<F: Fn(&Socket) + Send + Sync + 'static>(&self, handler: F) {
+        lock(&self.0.given).welcomes.push(Arc::new(handler));
+    }
+
+    /// Stands before the namespace: a socket that is refused does not come in.
+    pub fn middleware<F>(&self, guard: F)
+    where
+        F: Fn(&Socket) -> Result<(), Refused> + Send + Sync + 'static,
+    {
+        lock(&self.0.given).guards.push(Guard::Now(Arc::new(guard)));
+    }
+
+    /// The same, and takes its time.
+    pub fn middleware_async<F, R>(&self, guard: F)
+    where
+        F: Fn(Socket) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), Refused>> + Send + 'static,
+    {
+        let guard = move |socket| Box::pin(guard(socket)) as _;
+        lock(&self.0.given).guards.push(Guard::Later(Arc::new(guard)));
+    }
+
+    /// Hears an event of all its sockets: one listener for all, where `Socket::on` makes one each.
+    pub fn on<T, F>(&self, name: impl Into<Cow<'static, str>>, handler: F) -> ListenerId
+    where
+        T: FromArgs,
+        F: Fn(&Socket, T, Ack) + Send + Sync + 'static,
+    {
+        lock(&self.0.listeners).add(Some(name.into()), false, now(handler))
+    }
+
+    /// The same, and takes its time; later events of the socket wait for it.
+    pub fn on_async<T, F, R>(&self, name: impl Into<Cow<'static, str>>, handler: F) -> ListenerId
+    where
+        T: FromArgs,
+        F: Fn(Socket, T, Ack) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        lock(&self.0.listeners).add(Some(name.into()), false, in_turn(handler))
+    }
+
+    /// The same, and later events of the socket do not wait: they may overtake it.
+    pub fn on_detached<T, F, R>(&self, name: impl Into<Cow<'static, str>>, handler: F) -> ListenerId
+    where
+        T: FromArgs,
+        F: Fn(Socket, T, Ack) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        lock(&self.0.listeners).add(Some(name.into()), false, detached(handler))
+    }
+
+    /// Hears all events of all its sockets.
+    pub fn on_any<F>(&self, handler: F) -> ListenerId
+    where
+        F: Fn(&Socket, &Event) + Send + Sync + 'static,
+    {
+        let handler = Handler::Now(Arc::new(move |socket, event, _| handler(socket, event)));
+        lock(&self.0.listeners).add(None, false, handler)
+    }
+
+    /// Takes off all listeners of an event that the namespace itself has.
+    pub fn off(&self, name: &str) {
+        lock(&self.0.listeners).remove_named(name);
+    }
+
+    /// Is told of rooms that come and go, and of who joins and leaves them.
+    pub fn on_room_change<F: Fn(&RoomChange) + Send + Sync + 'static>(&self, handler: F) {
+        lock(&self.0.given).room_listeners.push(Arc::new(handler));
+    }
+
+    pub(super) fn hear(&self, name: &str, handlers: &mut Vec<Handler>) {
+        for namespace in self.lineage() {
+            lock(&namespace.0.listeners).hear(name, handlers);
+        }
+    }
+
+    pub(super) fn guards(&self) -> Vec<Guard> {
+        self.lineage().flat_map(|namespace| lock(&namespace.0.given).guards.clone()).collect()
+    }
+
+    /// Shows a new socket to all who asked for it.
+    pub(super) fn welcome(&self, socket: &Socket) {
+        for namespace in self.lineage() {
+            let welcomes = lock(&namespace.0.given).welcomes.clone();
+            for welcome in welcomes {
+                socket.guarded("connection", || welcome(socket));
+            }
+        }
+    }
+
+    // Whom it reaches.
+
+    /// Emits an event to all its sockets.
+    pub fn emit(&self, name: &str, args: impl ToArgs) {
+        To::new(self).emit(name, args);
+    }
+
+    /// Emits an event and gathers the answers of all clients.
+    pub fn timeout(&self, after: Duration) -> To<'_> {
+        To::new(self).timeout(after)
+    }
+
+    /// All sockets in these rooms.
+    pub fn to(&self, rooms: impl Rooms) -> To<'_> {
+        To::new(self).to(rooms)
+    }
+
+    /// The same as [`Self::to`]; reads better before anything but `emit`.
+    pub fn within(&self, rooms: impl Rooms) -> To<'_> {
+        self.to(rooms)
+    }
+
+    /// All sockets of these users, on all their devices.
+    pub fn to_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> To<'_> {
+        To::new(self).to_users(users)
+    }
+
+    /// All sockets but those in these rooms.
+    pub fn except(&self, rooms: impl Rooms) -> To<'_> {
+        To::new(self).except(rooms)
+    }
+
+    /// What is emitted next is dropped where the connection is not writable.
+    pub fn volatile(&self) -> To<'_> {
+        To::new(self).volatile()
+    }
+
+    /// What comes next is about this server's sockets only.
+    pub fn local(&self) -> To<'_> {
+        To::new(self).local()
+    }
+
+    /// All sockets of this server.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Socket> {
+        To::new(self).fetch_sockets()
+    }
+
+    /// Makes all sockets join rooms.
+    pub fn sockets_join(&self, rooms: impl Rooms) {
+        To::new(self).sockets_join(rooms);
+    }
+
+    /// Makes all sockets leave rooms.
+    pub fn sockets_leave(&self, rooms: impl Rooms) {
+        To::new(self).sockets_leave(rooms);
+    }
+
+    /// Disconnects all sockets.
+    pub fn disconnect_sockets(&self) {
+        To::new(self).disconnect_sockets();
+    }
+
+    /// The names of all rooms, those of single sockets among them.
+    #[must_use]
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        lock(&self.0.inhabitants).places.room_names()
+    }
+
+    // Other servers.
+
+    /// Emits an event to the namespace of this name on all other servers.
+    pub fn server_side_emit(&self, name: &str, args: impl ToArgs) {
+        let Some(args) = self.core().checked_args(name, &args) else { return };
+        if let Some(peers) = self.core().peers.get() {
+            let (name, json) = (name.into(), args.json().into());
+            let attachments = args.attachments().to_vec();
+            let action = PeerAction::ServerSide { name, json, attachments };
+            peers.publish(PeerMessage::new(self, &Audience::default(), action));
+        }
+    }
+
+    /// Hears an event that another server emitted to this namespace.
+    pub fn on_server_side<T, F>(&self, name: &str, handler: F)
+    where
+        T: FromArgs,
+        F: Fn(T) + Send + Sync + 'static,
+    {
+        let listener = move |event: &Event| event.args.to().into_iter().for_each(&handler);
+        lock(&self.0.given).server_listeners.push((name.into(), Arc::new(listener)));
+    }
+
+    pub(super) fn take_from_peer(&self, message: &PeerMessage) {
+        let audience = message.audience();
+        let event = |name: &str, json: &str, attachments: &[bytes::Bytes]| {
+            let args = Args::parse(json, attachments.to_vec(), crate::event::DEPTH_LIMIT).ok()?;
+            Some(Event { name: name.into(), args })
+        };
+        match message.action() {
+            PeerAction::Emit { name, json, attachments, is_volatile } => {
+                let event = event(name, json, attachments);
+                event.into_iter().for_each(|event| self.broadcast(audience, event, *is_volatile));
+            }
+            PeerAction::Join(rooms) => self.join(&self.select(audience), rooms),
+            PeerAction::Leave(rooms) => self.leave(&self.select(audience), rooms),
+            PeerAction::Disconnect { closes } => {
+                let end = if *closes { Socket::close } else { Socket::disconnect };
+                self.select(audience).iter().for_each(end);
+            }
+            PeerAction::ServerSide { name, json, attachments } => {
+                let Some(event) = event(name, json, attachments) else { return };
+                let listeners = lock(&self.0.given).server_listeners.clone();
+                for (_, listener) in listeners.iter().filter(|(other, _)| **other == **name) {
+                    self.guarded(name, || listener(&event));
+                }
+            }
+        }
+    }
+
+    /// Runs code that belongs to no socket; a panic in it is reported and goes no further.
+    pub(super) fn guarded(&self, event: &str, run: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(run)).is_err() {
+            let socket = SocketId::new([0; 15]);
+            let (namespace, event) = (self.name().into(), event.into());
+            self.core().surroundings.report(&Fault::Panic { namespace, event, socket });
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What is kept for those who lost their connection: who they were, and what they missed.
+//!
+//! An event that is kept has an offset, which its receivers remember. Who comes back in time with
+//! the offset of the last event is the same socket again, and is sent what came after.
+
+use super::audience::Audience;
+use super::parcel::Parcel;
+use super::socket::Data;
+use super::{RecoveryOptions, lock};
+use crate::ids::{SocketId, UserId};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Reasons after which a socket may come back.
+const RECOVERABLE: [&str; 6] = [
+    "transport error",
+    "transport close",
+    "forced close",
+    "ping timeout",
+    "server shutting down",
+    "forced server close",
+];
+
+/// A socket that lost its connection.
+pub(super) struct Lost {
+    pub(super) id: SocketId,
+    pub(super) rooms: Vec<Arc<str>>,
+    pub(super) user: Option<UserId>,
+    pub(super) data: Data,
+    at: Duration,
+}
+
+struct Kept {
+    offset: u64,
+    parcel: Arc<Parcel>,
+    audience: Audience,
+    bytes: usize,
+    at: Duration,
+}
+
+pub(super) struct Recovery {
+    options: RecoveryOptions,
+    /// Offsets of another server, or of one before this, are never ours.
+    origin: String,
+    lost: BTreeMap<String, Lost>,
+    kept: VecDeque<Kept>,
+    bytes: usize,
+    count: u64,
+}
+
+impl std::fmt::Debug for Recovery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} events for {} sockets", self.kept.len(), self.lost.len())
+    }
+}
+
+impl Recovery {
+    pub(super) fn new(options: RecoveryOptions, origin: String) -> Self {
+        Self { options, origin, lost: BTreeMap::new(), kept: VecDeque::new(), bytes: 0, count: 0 }
+    }
+
+    pub(super) fn is_recoverable(reason: &str) -> bool {
+        RECOVERABLE.contains(&reason)
+    }
+
+    /// The offset of the next event.
+    pub(super) fn next_offset(&mut self) -> Box<str> {
+        self.count += 1;
+        format!("{}-{}", self.origin, self.count).into()
+    }
+
+    /// Keeps an event whose offset was the last that [`Self::next_offset`] gave.
+    pub(super) fn keep(
+        &mut self,
+        parcel: Arc<Parcel>,
+        audience: Audience,
+        bytes: usize,
+        now: Duration,
+    ) {
+        self.bytes += bytes;
+        self.kept.push_back(Kept { offset: self.count, parcel, audience, bytes, at: now });
+        while self.kept.len() > self.options.events || self.bytes > self.options.bytes {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(kept) = self.kept.pop_front() {
+            self.bytes -= kept.bytes;
+        }
+    }
+
+    /// Keeps who somebody was.
+    pub(super) fn lose(&mut self, pid: &str, lost: Lost) {
+        if self.lost.len() >= self.options.sockets {
+            let oldest = self.lost.iter().min_by_key(|(_, lost)| lost.at);
+            let oldest = oldest.map(|(pid, _)| pid.clone());
+            oldest.into_iter().for_each(|pid| drop(self.lost.remove(&pid)));
+        }
+        self.lost.insert(pid.into(), lost);
+    }
+
+    /// Gives back who somebody was and what they missed, once.
+    pub(super) fn restore(
+        &mut self,
+        pid: &str,
+        offset: &str,
+        now: Duration,
+    ) -> Option<(Lost, Vec<Arc<Parcel>>)> {
+        self.forget(now);
+        let offset = offset.strip_prefix(&*self.origin)?.strip_prefix('-')?.parse().ok()?;
+        let first = self.kept.front().map_or(self.count + 1, |kept| kept.offset);
+        if offset > self.count || offset + 1 < first {
+            return None;
+        }
+        let lost = self.lost.remove(pid)?;
+        let missed = self.kept.iter().filter(|kept| kept.offset > offset);
+        let missed = missed.filter(|kept| lost.hears(&kept.audience));
+        let missed = missed.map(|kept| kept.parcel.clone()).collect();
+        Some((lost, missed))
+    }
+
+    /// Forgets what is too old; says whether anything is left.
+    pub(super) fn forget(&mut self, now: Duration) -> bool {
+        let keeps = self.options.keeps;
+        self.lost.retain(|_, lost| lost.at + keeps > now);
+        while self.kept.front().is_some_and(|kept| kept.at + keeps <= now) {
+            self.drop_oldest();
+        }
+        !self.lost.is_empty() || !self.kept.is_empty()
+    }
+}
+
+impl Lost {
+    pub(super) fn new(
+        id: SocketId,
+        rooms: Vec<Arc<str>>,
+        state: &std::sync::Mutex<super::socket::SocketState>,
+        at: Duration,
+    ) -> Self {
+        let state = lock(state);
+        Self { id, rooms, user: state.user.clone(), data: state.data.clone(), at }
+    }
+
+    fn hears(&self, audience: &Audience) -> bool {
+        let is_in = |rooms: &[Arc<str>]| self.rooms.iter().any(|room| rooms.contains(room));
+        let is_user = self.user.as_ref().is_some_and(|user| audience.users.contains(user));
+        (audience.is_all() || is_in(&audience.rooms) || is_user) && !is_in(&audience.except)
+    }
+}
