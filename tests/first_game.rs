@@ -7,7 +7,7 @@ use tickwire::prelude::*;
 /// A duck on a pond, ten metres each way.
 #[derive(Component, Clone, Serialize, Deserialize)]
 pub(crate) struct Duck {
-    x: f32,
+    pub(crate) x: f32,
     y: f32,
     player: PlayerId,
 }
@@ -23,8 +23,8 @@ replicate! {
 /// What a player's controls say in one tick.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Paddle {
-    x: i8,
-    y: i8,
+    pub(crate) x: i8,
+    pub(crate) y: i8,
 }
 
 pub(crate) struct Pond;

@@ -7,6 +7,7 @@ mod fields;
 mod first_game;
 mod journals;
 mod matches;
+mod native;
 mod simulation;
 mod streams;
 mod table;

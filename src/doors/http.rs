@@ -1,6 +1,7 @@
 //! What a request is about, and the answer.
 
 use super::accept::Visitor;
+use super::admission::Place;
 use super::origin::{self, Asker};
 use super::polling::{self, Poll, Post};
 use super::{Server, upgrade};
@@ -32,8 +33,13 @@ pub(super) fn answer(
     let path = question.uri().path();
     let config = server.host().config();
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
-    let step =
-        if is_engine { engine(&server, &visitor, question) } else { file(&server, &question) };
+    let step = if is_engine {
+        engine(&server, &visitor, question)
+    } else if path == config.play_path && !config.echoes {
+        Step::Done(play(&server, &visitor, question))
+    } else {
+        file(&server, &question)
+    };
     async move {
         Ok(match step {
             Step::Done(answer) => answer,
@@ -141,21 +147,54 @@ fn route(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Result<
         return Err(Refusal::UnsupportedVersion);
     }
     let opening = opening(server, visitor, question.headers(), query);
-    if let Some(allow) = &server.allow
-        && let Err(why) = allow(&opening)
-    {
-        server.host().counters().add(Count::NotAllowed);
-        tracing::debug!("not allowed: {why}");
-        return Ok(Act::Answer(refusal(StatusCode::FORBIDDEN, Refusal::Forbidden)));
-    }
-    let Some(place) = polling::place(server, visitor, &opening) else {
-        let refused = refusal(StatusCode::TOO_MANY_REQUESTS, Refusal::Forbidden);
-        return Ok(Act::Answer(refused));
+    let place = match admit(server, visitor, &opening) {
+        Ok(place) => place,
+        Err(answer) => return Ok(Act::Answer(*answer)),
     };
-    let new = NewSession { transport, opening, place };
+    let new = NewSession { transport, opening, place: Some(Box::new(place)) };
     match transport {
         Transport::Polling => Poll::open(server.host(), new).map(Act::Poll),
         Transport::WebSocket => upgrade::begin(server, visitor, new, question).map(Act::Answer),
+    }
+}
+
+/// A session's place, if the hook that looks at requests lets it in and there is one.
+fn admit(server: &Server, visitor: &Visitor, opening: &Opening) -> Result<Place, Box<Answer>> {
+    if let Some(allow) = &server.allow
+        && let Err(why) = allow(opening)
+    {
+        server.host().counters().add(Count::NotAllowed);
+        tracing::debug!("not allowed: {why}");
+        return Err(Box::new(refusal(StatusCode::FORBIDDEN, Refusal::Forbidden)));
+    }
+    polling::place(server, visitor, opening)
+        .ok_or_else(|| Box::new(refusal(StatusCode::TOO_MANY_REQUESTS, Refusal::Forbidden)))
+}
+
+/// A native client, which only ever is a WebSocket.
+fn play(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Answer {
+    let counters = server.host().counters();
+    if origin::asker(&server.host().config().origins, question.headers()) == Asker::Stranger {
+        counters.add(Count::BadOrigin);
+        return plain(StatusCode::FORBIDDEN, "pages of other origins may not play here");
+    }
+    if !upgrade::is_wanted(question.headers()) {
+        let mut answer = plain(StatusCode::UPGRADE_REQUIRED, "this is a WebSocket");
+        let headers = answer.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        return answer;
+    }
+    let Ok(query) = query(&question) else { return status(StatusCode::BAD_REQUEST) };
+    let opening = opening(server, visitor, question.headers(), query);
+    match admit(server, visitor, &opening) {
+        Err(answer) => *answer,
+        Ok(place) => {
+            upgrade::play(server, visitor, opening, Some(place), question).unwrap_or_else(|_| {
+                counters.add(Count::BadRequest);
+                plain(StatusCode::BAD_REQUEST, "no proper WebSocket handshake")
+            })
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod origin;
 mod polling;
 mod upgrade;
 mod pump;
+mod lines;
 mod stream;
 mod files;
 mod tls;

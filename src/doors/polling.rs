@@ -4,6 +4,7 @@
 
 use super::Server;
 use super::accept::Visitor;
+use super::admission::Place;
 use super::http::{Answer, refusal, status};
 use crate::host::{Connection, Count, Host, NewSession, Opening};
 use crate::protocol::engine_io::{CloseReason, Refusal};
@@ -12,7 +13,6 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
-use std::any::Any;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,15 +21,11 @@ use std::time::Duration;
 const PROBE_FIRST: Duration = Duration::from_millis(5);
 
 /// A session's place among those of its address; nothing if there are too many.
-pub(super) fn place(
-    server: &Server,
-    visitor: &Visitor,
-    opening: &Opening,
-) -> Option<Option<Box<dyn Any + Send + Sync>>> {
+pub(super) fn place(server: &Server, visitor: &Visitor, opening: &Opening) -> Option<Place> {
     let limits = &server.host().config().doors;
     let address = opening.address.parse().unwrap_or_else(|_| visitor.peer.ip());
     match visitor.sessions.enter(address, limits.connections, limits.connections_per_address) {
-        Ok(place) => Some(Some(Box::new(place))),
+        Ok(place) => Some(place),
         Err(_) => {
             server.host().counters().add(Count::TooManyFromAddress);
             None

@@ -5,8 +5,7 @@
 //! few own answers between them.
 
 use super::stream::Stream;
-use crate::host::{Connection, Count};
-use crate::protocol::engine_io::{Carrier, CloseReason};
+use crate::host::Count;
 use crate::protocol::websocket::{CloseCode, close};
 use bytes::{Buf, Bytes};
 use futures_util::Stream as _;
@@ -14,12 +13,11 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 
 /// Most messages are short; long ones get room when they come.
@@ -32,14 +30,30 @@ const SLICES: usize = 16;
 /// Bytes that are no message yet, beyond those of the longest: for headers of many fragments.
 const OVERHEAD: usize = 64 << 10;
 
+/// What a WebSocket carries: one end of a connection.
+pub(super) trait Line: Send + Unpin + 'static {
+    /// Ready unless nothing more should be read for now.
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()>;
+    fn receive_text(&self, text: &str);
+    fn receive_binary(&self, bytes: Bytes);
+    fn receive_ping(&self);
+    /// What is to be written next; `None`: nothing any more.
+    fn poll_frames(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+    fn set_blocked(&self, is_blocked: bool);
+    /// The client broke the rules of WebSockets.
+    fn refuse(&self, count: Count, code: CloseCode, why: &'static str);
+    /// The WebSocket is gone.
+    fn lose(&self);
+    fn goodbye(&self) -> (CloseCode, &'static str);
+}
+
 /// Carries a WebSocket until it is over.
-pub(super) async fn run(
+pub(super) async fn run<L: Line>(
     stream: Stream,
     begun: Vec<u8>,
     longest: usize,
     goodbye: Duration,
-    connection: Arc<Connection>,
-    carrier: Carrier,
+    line: L,
 ) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -51,52 +65,50 @@ pub(super) async fn run(
         Reading { stream, answers: Vec::new(), unfinished: 0, most: 2 * longest + OVERHEAD };
     let socket =
         WebSocketStream::from_partially_read(reading, begun, Role::Server, Some(config)).await;
-    let mut pump =
-        Pump { socket, connection, carrier, waiting: VecDeque::new(), is_blocked: false };
-    let ended = poll_fn(|context| pump.poll(context)).await;
-    if let Some(reason) = ended {
-        pump.connection.lose(carrier, reason);
+    let mut pump = Pump { socket, line, waiting: VecDeque::new(), is_blocked: false };
+    if poll_fn(|context| pump.poll(context)).await == End::Theirs {
+        pump.line.lose();
     }
-    let (code, why) = pump.connection.goodbye();
-    pump.waiting.push_back(close(code, why).into());
     let _ = tokio::time::timeout(goodbye, pump.say_goodbye()).await;
-    pump.connection.lose(carrier, CloseReason::TransportClose);
+    pump.line.lose();
 }
 
-struct Pump {
+/// Who ended a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Ours,
+    Theirs,
+}
+
+struct Pump<L> {
     socket: WebSocketStream<Reading>,
-    connection: Arc<Connection>,
-    carrier: Carrier,
+    line: L,
     /// What left the outbox and is not written yet.
     waiting: VecDeque<Bytes>,
     is_blocked: bool,
 }
 
-impl Pump {
-    /// Ready when the WebSocket is over: with a reason if it was not the session that said so.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<CloseReason>> {
+impl<L: Line> Pump<L> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<End> {
         let read = self.poll_read(context);
         match self.poll_write(context) {
-            Poll::Ready(Ok(())) => return Poll::Ready(None),
-            Poll::Ready(Err(_)) => return Poll::Ready(Some(CloseReason::TransportClose)),
-            Poll::Pending => {}
+            Poll::Ready(Ok(())) => Poll::Ready(End::Ours),
+            Poll::Ready(Err(_)) => Poll::Ready(End::Theirs),
+            Poll::Pending => read,
         }
-        read.map(Some)
     }
 
-    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<CloseReason> {
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<End> {
         for _ in 0..MESSAGES_AT_ONCE {
-            ready!(self.connection.poll_ready(context));
+            ready!(self.line.poll_ready(context));
             let message = ready!(Pin::new(&mut self.socket).poll_next(context));
             self.socket.get_mut().unfinished = 0;
             match message {
-                Some(Ok(Message::Text(text))) => self.connection.receive_text(self.carrier, &text),
-                Some(Ok(Message::Binary(bytes))) => {
-                    self.connection.receive_binary(self.carrier, bytes);
-                }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.connection.receive_ping(),
+                Some(Ok(Message::Text(text))) => self.line.receive_text(&text),
+                Some(Ok(Message::Binary(bytes))) => self.line.receive_binary(bytes),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => self.line.receive_ping(),
                 Some(Ok(Message::Close(_) | Message::Frame(_))) | None => {
-                    return Poll::Ready(CloseReason::TransportClose);
+                    return Poll::Ready(End::Theirs);
                 }
                 Some(Err(error)) => return Poll::Ready(self.blame(&error)),
             }
@@ -106,7 +118,7 @@ impl Pump {
     }
 
     /// Tells apart a client that broke the rules from one that is just gone.
-    fn blame(&self, error: &Error) -> CloseReason {
+    fn blame(&self, error: &Error) -> End {
         let (count, code, why) = match error {
             Error::Capacity(CapacityError::MessageTooLong { .. }) => {
                 (Count::TooLong, CloseCode::TooBig, "the message is too long")
@@ -114,16 +126,14 @@ impl Pump {
             Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
                 (Count::BadFrames, CloseCode::Policy, "too many fragments")
             }
-            Error::Io(_) | Error::ConnectionClosed | Error::AlreadyClosed => {
-                return CloseReason::TransportClose;
-            }
-            Error::Protocol(
-                tokio_tungstenite::tungstenite::error::ProtocolError::ResetWithoutClosingHandshake,
-            ) => return CloseReason::TransportClose,
+            Error::Io(_)
+            | Error::ConnectionClosed
+            | Error::AlreadyClosed
+            | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return End::Theirs,
             _ => (Count::BadFrames, CloseCode::Protocol, "no proper WebSocket frame"),
         };
-        self.connection.refuse(count, code, why);
-        CloseReason::TransportError
+        self.line.refuse(count, code, why);
+        End::Ours
     }
 
     /// Ready when everything is written and nothing more will come.
@@ -150,7 +160,7 @@ impl Pump {
         }
         let mut bytes: usize = self.waiting.iter().map(Bytes::len).sum();
         while bytes < WRITTEN_AT_ONCE {
-            match self.connection.poll_frames(self.carrier, context) {
+            match self.line.poll_frames(context) {
                 Poll::Ready(Some(frames)) => {
                     bytes += frames.len();
                     self.waiting.push_back(frames);
@@ -190,12 +200,14 @@ impl Pump {
 
     fn note_blocked(&mut self, is_blocked: bool) {
         if std::mem::replace(&mut self.is_blocked, is_blocked) != is_blocked {
-            self.connection.set_blocked(is_blocked);
+            self.line.set_blocked(is_blocked);
         }
     }
 
     /// Writes what is left and waits until the client has hung up, lest it miss the last bytes.
     async fn say_goodbye(&mut self) -> io::Result<()> {
+        let (code, why) = self.line.goodbye();
+        self.waiting.push_back(close(code, why).into());
         while !self.waiting.is_empty() {
             let written = poll_fn(|context| self.write_some(context)).await?;
             self.advance(written);

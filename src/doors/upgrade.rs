@@ -1,11 +1,14 @@
 //! From a request to a WebSocket.
 
+use super::Server;
 use super::accept::Visitor;
+use super::admission::Place;
 use super::http::{Answer, status};
+use super::lines::{PlayLine, SocketIoLine};
+use super::pump::{self, Line};
 use super::stream::Stream;
-use super::{Server, pump};
-use crate::host::{Connection, Count, NewSession};
-use crate::protocol::engine_io::{Carrier, CloseReason, Refusal};
+use crate::host::{Connection, Count, NewSession, Opening};
+use crate::protocol::engine_io::{Carrier, Refusal};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -35,7 +38,9 @@ pub(super) fn begin(
     let key = key(&question)?;
     let connection = server.host().begin(new);
     let carrier = connection.carrier();
-    Ok(switch(server, visitor, connection, carrier, question, &key))
+    let longest = server.host().config().engine.max_payload;
+    let line = SocketIoLine { connection, carrier };
+    Ok(switch(server, visitor, line, longest, question, &key))
 }
 
 /// A WebSocket that wants to take over from polling.
@@ -48,7 +53,24 @@ pub(super) fn probe(
     let key = key(&question)?;
     // Clients expect a WebSocket that may not take over to open and to close.
     let carrier = connection.begin_probe().unwrap_or(Carrier::STRAY);
-    Ok(switch(server, visitor, connection, carrier, question, &key))
+    let longest = server.host().config().engine.max_payload;
+    let line = SocketIoLine { connection, carrier };
+    Ok(switch(server, visitor, line, longest, question, &key))
+}
+
+/// A native client.
+pub(super) fn play(
+    server: &Server,
+    visitor: &Arc<Visitor>,
+    opening: Opening,
+    place: Option<Place>,
+    question: Request<Incoming>,
+) -> Result<Answer, Refusal> {
+    let key = key(&question)?;
+    let place = place.map(|place| Box::new(place) as _);
+    let longest = server.host().config().native.packet_bytes;
+    let line = PlayLine(server.host().begin_play(opening, place));
+    Ok(switch(server, visitor, line, longest, question, &key))
 }
 
 /// What proves that this is a WebSocket's handshake, of the one version that there is.
@@ -67,30 +89,29 @@ fn key(question: &Request<Incoming>) -> Result<HeaderValue, Refusal> {
 }
 
 /// Answers 101; from then on the stream belongs to the pump.
-fn switch(
+fn switch<L: Line>(
     server: &Server,
     visitor: &Arc<Visitor>,
-    connection: Arc<Connection>,
-    carrier: Carrier,
+    line: L,
+    longest: usize,
     mut question: Request<Incoming>,
     accepted: &HeaderValue,
 ) -> Answer {
     let upgrade = hyper::upgrade::on(&mut question);
     let limits = &server.host().config().doors;
     let (timeout, goodbye) = (limits.handshake_timeout, limits.goodbye_timeout);
-    let longest = server.host().config().engine.max_payload;
     let (host, visitor) = (server.host().clone(), visitor.clone());
     tokio::spawn(async move {
         let upgraded = tokio::time::timeout(timeout, upgrade).await.ok().and_then(Result::ok);
         let parts = upgraded.and_then(|upgraded| upgraded.downcast::<TokioIo<Stream>>().ok());
         let Some(parts) = parts else {
             host.counters().add(Count::SlowHandshake);
-            return connection.lose(carrier, CloseReason::TransportClose);
+            return line.lose();
         };
         drop(host);
         let (stream, begun) = (parts.io.into_inner(), parts.read_buf.to_vec());
         drop(parts.read_buf);
-        pump::run(stream, begun, longest, goodbye, connection, carrier).await;
+        pump::run(stream, begun, longest, goodbye, line).await;
         drop(visitor);
     });
     let mut answer = status(StatusCode::SWITCHING_PROTOCOLS);

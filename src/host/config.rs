@@ -2,6 +2,7 @@
 
 use crate::hub::HubOptions;
 use crate::protocol::engine_io::Settings;
+use crate::protocol::native;
 use crate::protocol::socket_io::{Format, Limits};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -25,6 +26,10 @@ pub struct Config {
     pub origins: Origins,
     /// The cookie that a polling session gets, for those who balance load by it.
     pub cookie: Option<Cookie>,
+    /// Where native clients are.
+    pub play_path: String,
+    /// What native clients may do.
+    pub native: native::Limits,
     /// Whether there is only Engine.IO: what comes goes back as it came.
     pub echoes: bool,
 }
@@ -40,6 +45,8 @@ impl Default for Config {
             doors: DoorLimits::default(),
             origins: Origins::default(),
             cookie: None,
+            play_path: "/play".into(),
+            native: native::Limits::default(),
             echoes: false,
         }
     }

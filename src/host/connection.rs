@@ -1,7 +1,7 @@
 //! One client of Socket.IO: its session, its link to the hub, and whoever waits for what it sends.
 
 use super::counters::Count;
-use super::deadlines::Key;
+use super::deadlines::{Key, Timed};
 use super::hosting::{Host, NewSession};
 use super::{Tokens, lock};
 use crate::event::Value;
@@ -96,7 +96,8 @@ impl Connection {
             }
             let result = act(&mut inner, now);
             let ended = inner.end(&host);
-            self.move_deadline(&mut inner, &host);
+            let at = inner.session.poll_timeout();
+            host.deadlines().follow(&mut inner.deadline, at, &self.me);
             (result, std::mem::take(&mut inner.wakers), ended)
         };
         wakers.into_iter().for_each(|(_, waker)| waker.wake());
@@ -119,23 +120,8 @@ impl Connection {
     /// Has the clock look at the connection at once.
     pub(super) fn look_soon(&self, inner: &mut Inner) {
         if let Some(host) = self.host.upgrade() {
-            inner.deadline = Some(host.deadlines().set(inner.deadline, Duration::ZERO, &self.me));
+            host.deadlines().follow(&mut inner.deadline, Duration::ZERO, &self.me);
         }
-    }
-
-    fn move_deadline(&self, inner: &mut Inner, host: &Host) {
-        let at = inner.session.poll_timeout();
-        let before = inner.deadline;
-        if at == Duration::MAX {
-            before.into_iter().for_each(|before| host.deadlines().remove(before));
-            inner.deadline = None;
-        } else if before.is_none_or(|(before, _)| at < before) {
-            inner.deadline = Some(host.deadlines().set(before, at, &self.me));
-        }
-    }
-
-    pub(super) fn handle_timeout(&self) {
-        self.change(|inner, _| inner.deadline = None);
     }
 
     // For doors: what comes.
@@ -201,11 +187,11 @@ impl Connection {
     }
 
     /// A WebSocket sent what it must not.
-    pub fn refuse(&self, count: Count, code: CloseCode, why: &'static str) {
+    pub fn refuse(&self, carrier: Carrier, count: Count, code: CloseCode, why: &'static str) {
         self.host.upgrade().into_iter().for_each(|host| host.counters().add(count));
         self.change(|inner, _| {
             inner.goodbye = Some((code, why));
-            inner.session.engine.fail(CloseReason::TransportError);
+            inner.session.engine.lose(carrier, CloseReason::TransportError);
         });
     }
 
@@ -333,6 +319,12 @@ impl Connection {
     /// Closes the connection once everything is sent.
     pub fn close(&self) {
         self.change(|inner, now| inner.session.engine.close(now));
+    }
+}
+
+impl Timed for Connection {
+    fn handle_timeout(&self) {
+        self.change(|inner, _| inner.deadline = None);
     }
 }
 

@@ -3,13 +3,28 @@
 //! A connection has at most one entry, which may be too early but is never too late: a heartbeat
 //! moves the deadline with each answer, and the entry only when it fires.
 
-use super::connection::Connection;
 use super::hosting::Host;
 use super::lock;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
+
+/// Sessions that wait for nothing say this or more.
+const NEVER: Duration = crate::protocol::native::NEVER;
+
+/// Something that time ends or moves on.
+pub(super) trait Timed: Send + Sync {
+    /// Does what is due.
+    fn handle_timeout(&self);
+}
+
+impl fmt::Debug for dyn Timed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("connection")
+    }
+}
 
 /// An entry, to move it.
 pub(super) type Key = (Duration, u64);
@@ -22,18 +37,18 @@ pub(super) struct Deadlines {
 
 #[derive(Debug, Default)]
 struct State {
-    entries: BTreeMap<Key, Weak<Connection>>,
+    entries: BTreeMap<Key, Weak<dyn Timed>>,
     count: u64,
 }
 
 impl Deadlines {
-    pub(super) fn set(&self, before: Option<Key>, at: Duration, of: &Weak<Connection>) -> Key {
+    fn set(&self, before: Option<Key>, at: Duration, of: Weak<dyn Timed>) -> Key {
         let mut state = lock(&self.state);
         before.into_iter().for_each(|before| drop(state.entries.remove(&before)));
         state.count += 1;
         let key = (at, state.count);
         let is_first = state.entries.first_key_value().is_none_or(|(first, _)| key < *first);
-        state.entries.insert(key, of.clone());
+        state.entries.insert(key, of);
         drop(state);
         if is_first {
             self.wake();
@@ -41,7 +56,21 @@ impl Deadlines {
         key
     }
 
-    pub(super) fn remove(&self, key: Key) {
+    /// Moves the entry of what is to be looked at then, if that is earlier or never.
+    pub(super) fn follow(
+        &self,
+        entry: &mut Option<Key>,
+        at: Duration,
+        of: &Weak<impl Timed + 'static>,
+    ) {
+        if at >= NEVER {
+            entry.take().into_iter().for_each(|before| self.remove(before));
+        } else if entry.is_none_or(|(before, _)| at < before) {
+            *entry = Some(self.set(*entry, at, of.clone()));
+        }
+    }
+
+    fn remove(&self, key: Key) {
         lock(&self.state).entries.remove(&key);
     }
 
@@ -54,7 +83,7 @@ impl Deadlines {
         lock(&self.state).entries.first_key_value().map(|((at, _), _)| *at)
     }
 
-    fn take_due(&self, now: Duration) -> Vec<Weak<Connection>> {
+    fn take_due(&self, now: Duration) -> Vec<Weak<dyn Timed>> {
         let mut state = lock(&self.state);
         let later = state.entries.split_off(&(now, u64::MAX));
         std::mem::replace(&mut state.entries, later).into_values().collect()

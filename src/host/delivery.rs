@@ -42,6 +42,10 @@ impl Outlet for Connection {
         lock(&self.inner).session.engine.transport().name()
     }
 
+    fn keeps_secret(&self) -> bool {
+        true
+    }
+
     fn resume(&self) {
         let paused = lock(&self.inner).paused.take();
         paused.into_iter().for_each(Waker::wake);

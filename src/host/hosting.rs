@@ -6,12 +6,13 @@ use super::connection::Connection;
 use super::counters::{Count, Counters};
 use super::deadlines::{self, Deadlines};
 use super::lock;
+use super::play::{Matches, PlayConnection};
 use crate::hub::{Fault, Io, Opening, Surroundings, Task};
 use crate::ids::SocketId;
 use crate::protocol::engine_io::Transport;
 use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// What the hub is given of the world.
@@ -73,6 +74,7 @@ pub struct Host {
     around: Arc<Around>,
     io: Io,
     connections: Mutex<HashMap<Box<str>, Arc<Connection>>>,
+    matches: OnceLock<Arc<dyn Matches>>,
     clock_task: Mutex<Option<tokio::task::JoinHandle<()>>>,
     closed: tokio::sync::watch::Sender<bool>,
 }
@@ -106,6 +108,7 @@ impl Host {
             around,
             io,
             connections: Mutex::default(),
+            matches: OnceLock::new(),
             clock_task: Mutex::default(),
             closed: tokio::sync::watch::Sender::new(false),
         })
@@ -185,6 +188,25 @@ impl Host {
     /// Ready once the host is closed.
     pub async fn closed(&self) {
         let _ = self.closed.subscribe().wait_for(|is_closed| *is_closed).await;
+    }
+
+    /// Says who hosts matches; the first who says so does.
+    pub fn set_matches(&self, matches: Arc<dyn Matches>) {
+        let _ = self.matches.set(matches);
+    }
+
+    pub(super) fn matches(&self) -> Option<&Arc<dyn Matches>> {
+        self.matches.get()
+    }
+
+    /// A native client has come.
+    pub fn begin_play(
+        self: &Arc<Self>,
+        opening: Opening,
+        place: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Arc<PlayConnection> {
+        self.counters().add(Count::Sessions);
+        PlayConnection::open(self, opening, place)
     }
 
     pub(super) fn forget(&self, session: &str) {

@@ -16,6 +16,7 @@ mod delivery;
 mod counters;
 mod deadlines;
 mod hosting;
+mod play;
 mod tokens;
 
 pub use clock::Clock;
@@ -23,6 +24,7 @@ pub use config::{Config, Cookie, DoorLimits, Origins};
 pub use connection::Connection;
 pub use counters::{Count, Counters};
 pub use hosting::{Host, NewSession};
+pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
 
 pub use crate::hub::{Io, Opening};

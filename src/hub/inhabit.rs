@@ -15,9 +15,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl Namespace {
-    /// The number of the next acknowledgement.
+    /// The number of the next acknowledgement. It begins anew after four billion, as long as any
+    /// way of writing can say it.
     pub(super) fn next_ack(&self) -> u64 {
-        self.0.acks.fetch_add(1, Ordering::Relaxed)
+        self.0.acks.fetch_add(1, Ordering::Relaxed) & u64::from(u32::MAX)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -23,6 +23,9 @@ pub trait Outlet: Send + Sync {
     fn transport(&self) -> &'static str;
     /// There is room for its events again.
     fn resume(&self);
+    /// Whether a client that comes back keeps its secret, as those of Socket.IO must to see that
+    /// they are back; else it is given another.
+    fn keeps_secret(&self) -> bool;
 }
 
 /// What was known when the connection was made.
@@ -239,7 +242,11 @@ impl LinkInner {
         });
         let is_recovered = restored.is_some();
         let (id, pid, lost, missed) = match restored {
-            Some((pid, lost, missed)) => (lost.id, Some(pid), Some(lost), missed),
+            Some((pid, lost, missed)) => {
+                let keeps = self.outlet.upgrade().is_some_and(|outlet| outlet.keeps_secret());
+                let pid = if keeps { pid } else { self.core.new_secret() };
+                (lost.id, Some(pid), Some(lost), missed)
+            }
             None => {
                 let pid = namespace.has_recovery().then(|| self.core.new_secret());
                 (self.core.new_id(), pid, None, Vec::new())

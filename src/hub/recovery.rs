@@ -22,6 +22,9 @@ const RECOVERABLE: [&str; 6] = [
     "forced server close",
 ];
 
+/// An offset, which is this and a number, is short: it travels with each event.
+const ORIGIN_LENGTH: usize = 8;
+
 /// A socket that lost its connection.
 pub(super) struct Lost {
     pub(super) id: SocketId,
@@ -56,7 +59,8 @@ impl std::fmt::Debug for Recovery {
 }
 
 impl Recovery {
-    pub(super) fn new(options: RecoveryOptions, origin: String) -> Self {
+    pub(super) fn new(options: RecoveryOptions, mut origin: String) -> Self {
+        origin.truncate(ORIGIN_LENGTH);
         Self { options, origin, lost: BTreeMap::new(), kept: VecDeque::new(), bytes: 0, count: 0 }
     }
 

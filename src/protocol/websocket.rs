@@ -17,17 +17,29 @@ pub enum Opcode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CloseCode {
     /// All is said.
-    Normal = 1000,
-    /// The server goes away.
-    Away = 1001,
+    Normal,
     /// What came cannot be understood.
-    Protocol = 1002,
-    /// Text where bytes are wanted, or the other way round.
-    Unsupported = 1003,
+    Protocol,
     /// A rule was broken.
-    Policy = 1008,
+    Policy,
     /// A message is too long.
-    TooBig = 1009,
+    TooBig,
+    /// A reason of a protocol's own; from 4000.
+    Own(u16),
+}
+
+impl CloseCode {
+    /// Its number.
+    #[must_use]
+    pub fn number(self) -> u16 {
+        match self {
+            Self::Normal => 1000,
+            Self::Protocol => 1002,
+            Self::Policy => 1008,
+            Self::TooBig => 1009,
+            Self::Own(number) => number,
+        }
+    }
 }
 
 /// Appends a frame.
@@ -59,7 +71,7 @@ pub fn close(code: CloseCode, reason: &str) -> Vec<u8> {
     while !reason.is_char_boundary(end) {
         end -= 1;
     }
-    let mut payload = (code as u16).to_be_bytes().to_vec();
+    let mut payload = code.number().to_be_bytes().to_vec();
     payload.extend_from_slice(&reason.as_bytes()[..end]);
     let mut out = Vec::new();
     frame(Opcode::Close, &payload, &mut out);

@@ -12,10 +12,9 @@ pub struct BitBuffer {
 }
 
 impl BitBuffer {
-    /// An empty buffer in the memory of `bytes`.
+    /// A buffer that goes on where `bytes` end.
     #[must_use]
-    pub fn reuse(mut bytes: Vec<u8>) -> Self {
-        bytes.clear();
+    pub fn after(bytes: Vec<u8>) -> Self {
         Self { bytes, tail: 0, tail_bits: 0 }
     }
 

@@ -99,11 +99,17 @@ impl Delta {
     /// Replaces `packet` by what a viewer is sent; without bytes if there is no such viewer.
     pub fn gather(&self, player: PlayerId, packet: &mut Vec<u8>) {
         packet.clear();
+        self.gather_after(player, packet);
+    }
+
+    /// Appends what a viewer is sent to `packet`; nothing if there is no such viewer.
+    pub fn gather_after(&self, player: PlayerId, packet: &mut Vec<u8>) {
+        let before = packet.len();
         let Ok(at) = self.viewers.binary_search_by_key(&player, |viewer| viewer.player) else {
             return;
         };
         let viewer = &self.viewers[at];
-        let mut out = BitBuffer::reuse(std::mem::take(packet));
+        let mut out = BitBuffer::after(std::mem::take(packet));
         let mut needed = 0;
         self.append(&mut out, &viewer.prologue);
         if let Some(news) = self.news.as_ref().filter(|_| viewer.news) {
@@ -123,8 +129,8 @@ impl Delta {
             out.push(checksum, 32);
         }
         *packet = out.into_bytes();
-        if packet.len() < needed {
-            packet.resize(needed, 0);
+        if packet.len() < before + needed {
+            packet.resize(before + needed, 0);
         }
     }
 

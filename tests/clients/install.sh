@@ -19,7 +19,7 @@ wanted=$(cat "$here"/{package.json,package-lock.json,requirements.txt} | sha256s
 rm -rf "$dir"
 mkdir -p "$dir"
 cp "$here"/{package.json,package-lock.json} "$dir"
-(cd "$dir" && npm ci --no-audit --no-fund --silent)
+(cd "$dir" && npm ci --no-audit --no-fund --loglevel=error)
 
 # Debian's python3 comes without the venv module.
 python3 -m venv "$dir/python" || { need_packages python3-venv && python3 -m venv --clear "$dir/python"; }

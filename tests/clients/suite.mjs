@@ -1,6 +1,5 @@
 // The whole matrix: starts the server in every way it is needed and lets all clients at it. See run.sh.
 import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +10,8 @@ import { ServerProcess } from "./harness/server.mjs";
 const RUNS_AT_ONCE = 3; // on two cores: they wait a good part of their time
 const RUN_DEADLINE_MS = 75_000;
 
-const SHORT_PINGS = ["--ping-interval", "600", "--ping-timeout", "500"];
-const CONNECT_TIMEOUT = ["--connect-timeout", "1000"];
+const SHORT_PINGS = ["--ping-interval", "1000", "--ping-timeout", "800"];
+const CONNECT_TIMEOUT = ["--connect-timeout", "1500"];
 const SERVERS = {
   default: [],
   msgpack: ["--msgpack"],
@@ -63,11 +62,14 @@ function arguments_() {
 
 async function outcomeOf({ name, server, command: [program, ...parameters] }, servers, more) {
   const started = Date.now();
-  const child = spawn(program, [...parameters, "--url", servers[server].url, ...more], { timeout: RUN_DEADLINE_MS });
+  const child = spawn(program, [...parameters, "--url", servers[server].url, ...more], {
+    timeout: RUN_DEADLINE_MS,
+    signal: theEnd.signal,
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output += text));
   child.on("error", (error) => (output += error));
-  const [code] = await once(child, "close");
+  const code = await new Promise((resolve) => child.on("close", resolve));
   const [, checks, failed] = /checks=(\d+) failed=(\d+)\s*$/.exec(output) ?? [undefined, "?", "?"];
   const seconds = ((Date.now() - started) / 1000).toFixed(1);
   return { name, checks, failed, seconds, passed: code === 0 && failed === "0", output };
@@ -107,7 +109,11 @@ if (!existsSync(join(clientsFolder, "installed"))) {
 }
 
 const servers = {};
-process.on("exit", () => Object.values(servers).forEach((server) => server.stop()));
+const theEnd = new AbortController();
+process.on("exit", () => {
+  theEnd.abort();
+  Object.values(servers).forEach((server) => server.stop());
+});
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
 
 const started = Date.now();

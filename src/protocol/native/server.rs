@@ -77,6 +77,15 @@ impl ServerSession {
         Ok(())
     }
 
+    /// Sends a packet that [`begin_state`](super::begin_state) began. To a client that is in no match
+    /// by now nothing is said.
+    pub fn send_state(&mut self, packet: Bytes) -> Result<(), ProtocolError> {
+        match self.order.server_says(&ToClient::State(&[]))? {
+            Verdict::PassedOver => Ok(()),
+            Verdict::Heard => self.outbox.push(packet),
+        }
+    }
+
     /// The next packet to write. After the end there may still be some, then the connection is to be
     /// closed.
     pub fn poll_packet(&mut self) -> Option<Bytes> {

@@ -37,6 +37,18 @@ export class PollingSession {
     return send(this.address);
   }
 
+  /** The body of the next GET without pings, which are answered: they may come at any time. */
+  async news() {
+    for (;;) {
+      const { status, body } = await this.get();
+      same(status, 200, "the status of a poll");
+      const packets = body.split(SEPARATOR);
+      if (packets.includes(PING)) await this.post(PONG);
+      const rest = packets.filter((packet) => packet !== PING);
+      if (rest.length) return rest.join(SEPARATOR);
+    }
+  }
+
   post(body, headers) {
     return send(this.address, { method: "POST", body, headers });
   }
@@ -59,16 +71,8 @@ export class PollingSession {
       const found = this.#queue.findIndex(where);
       if (found >= 0) return this.#queue.splice(found, 1)[0];
       holds(Date.now() < deadline, `the packet came (queue: ${this.#queue.join(" ").slice(0, 200)})`);
-      await this.poll();
-    }
-  }
-
-  async poll() {
-    const { status, body } = await this.get();
-    same(status, 200, "the status of a poll");
-    for (const packet of body.split(SEPARATOR)) {
-      if (packet === PING) await this.post(PONG);
-      else if (packet !== NOOP) this.#queue.push(packet);
+      const packets = (await this.news()).split(SEPARATOR);
+      this.#queue.push(...packets.filter((packet) => packet !== NOOP));
     }
   }
 

@@ -1,0 +1,108 @@
+//! From the hub to a native client.
+
+use super::{Inner, PlayConnection, microseconds};
+use crate::host::counters::Count;
+use crate::host::hosting::Host;
+use crate::host::lock;
+use crate::hub::{Letter, Outlet, Parcel};
+use crate::protocol::native::{ProtocolError, Refusal, Secret, Stage, ToClient, VERSION, Welcome};
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+/// With more than this in the outbox, volatile events are dropped.
+const WRITABLE_PACKETS: usize = 64;
+
+impl Outlet for PlayConnection {
+    fn deliver(&self, parcel: &Arc<Parcel>) {
+        let Some(host) = self.host.upgrade() else { return };
+        let waker = {
+            let mut inner = lock(&self.inner);
+            if parcel.is_volatile && (inner.is_blocked || inner.queued > WRITABLE_PACKETS) {
+                return host.counters().add(Count::Dropped);
+            }
+            inner.queued += 1;
+            let sent = inner.deliver(&host, self, &parcel.letter);
+            if let Err(error) = sent {
+                tracing::debug!("native: {error}");
+            }
+            // Whoever sends may hold locks of the hub; the clock does what follows.
+            if inner.owes_place || inner.session.stage() == Stage::Ended {
+                host.deadlines().follow(&mut inner.deadline, Duration::ZERO, &self.me);
+            }
+            inner.waker.take()
+        };
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn close(&self) {
+        let Some(host) = self.host.upgrade() else { return };
+        let mut inner = lock(&self.inner);
+        inner.refuse(Refusal::ShuttingDown);
+        host.deadlines().follow(&mut inner.deadline, Duration::ZERO, &self.me);
+        let waker = inner.waker.take();
+        drop(inner);
+        waker.into_iter().for_each(Waker::wake);
+    }
+
+    fn transport(&self) -> &'static str {
+        "native"
+    }
+
+    fn keeps_secret(&self) -> bool {
+        false
+    }
+
+    fn resume(&self) {
+        let paused = lock(&self.inner).paused.take();
+        paused.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Inner {
+    fn deliver(
+        &mut self,
+        host: &Host,
+        connection: &PlayConnection,
+        letter: &Letter,
+    ) -> Result<(), ProtocolError> {
+        let sent = match letter {
+            Letter::Connect { sid, pid, recovered } => {
+                let _ = connection.socket.set(sid.clone());
+                self.owes_place = *recovered;
+                self.session.send(&ToClient::Welcome(Welcome {
+                    version: VERSION,
+                    socket: sid,
+                    resume: Secret(pid.as_deref().unwrap_or_default()),
+                    resumed: *recovered,
+                    silence_ms: self.session.limits().silence_ms,
+                    now_us: microseconds(host.clock().now()),
+                }))
+            }
+            Letter::ConnectError { message, .. } => {
+                self.farewell = Some(Refusal::Forbidden);
+                let code = Refusal::Forbidden.code();
+                self.session.send(&ToClient::Error { code, sentence: message, fatal: true })
+            }
+            Letter::Disconnect => {
+                self.refuse(Refusal::Forbidden);
+                Ok(())
+            }
+            Letter::Event { event, ack, offset } => self.session.send(&ToClient::Event {
+                ack: ack.and_then(|ack| u32::try_from(ack).ok()),
+                offset: offset.as_deref(),
+                event: event.clone(),
+            }),
+            Letter::Ack { id, args } => {
+                let id = u32::try_from(*id).unwrap_or_default();
+                self.session.send(&ToClient::Ack { id, args: args.clone() })
+            }
+        };
+        if let Err(ProtocolError::OutboxFull(_)) = sent {
+            host.counters().add(Count::Overflows);
+            self.refuse(Refusal::OutboxFull);
+            return Ok(());
+        }
+        sent
+    }
+}

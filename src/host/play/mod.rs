@@ -1,0 +1,366 @@
+//! One native client: its session, its link to the hub, and the match that it is in.
+//!
+//! It is a socket of namespace `/` like any other, so that it meets clients of Socket.IO in rooms
+//! and events. What concerns matches is asked of whoever hosts them, under no lock.
+
+mod delivery;
+mod matches;
+
+pub use matches::Matches;
+
+use super::counters::Count;
+use super::deadlines::{Key, Timed};
+use super::hosting::Host;
+use super::lock;
+use crate::event::Value;
+use crate::hub::{Link, Opening, Outlet};
+use crate::ids::Tick;
+use crate::protocol::native::{
+    Applied, FromClient, Hello, Pong, ProtocolError, Refusal, ServerSession, Stage, ToClient,
+    begin_state,
+};
+use crate::protocol::websocket::{CloseCode, Opcode, frame};
+use bytes::Bytes;
+use std::any::Any;
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+/// The namespace of all native clients.
+const NAMESPACE: &str = "/";
+
+/// One native client.
+pub struct PlayConnection {
+    me: Weak<Self>,
+    host: Weak<Host>,
+    link: OnceLock<Link>,
+    socket: OnceLock<String>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    session: ServerSession,
+    waker: Option<Waker>,
+    paused: Option<Waker>,
+    deadline: Option<Key>,
+    is_blocked: bool,
+    /// Packets that wait since the carrier last took one.
+    queued: usize,
+    /// Whether it came back and was not told yet whether its seat is still there.
+    owes_place: bool,
+    /// Whether hub and matches know that it is gone.
+    is_told: bool,
+    farewell: Option<Refusal>,
+    /// What the carrier itself was closed for.
+    cut: Option<(CloseCode, &'static str)>,
+    _place: Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl std::fmt::Debug for PlayConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("native connection")
+    }
+}
+
+impl PlayConnection {
+    pub(super) fn open(
+        host: &Arc<Host>,
+        opening: Opening,
+        place: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Arc<Self> {
+        let now = host.clock().now();
+        let inner = Inner {
+            session: ServerSession::new(host.config().native.clone(), now),
+            waker: None,
+            paused: None,
+            deadline: None,
+            is_blocked: false,
+            queued: 0,
+            owes_place: false,
+            is_told: false,
+            farewell: None,
+            cut: None,
+            _place: place,
+        };
+        let connection = Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            host: Arc::downgrade(host),
+            link: OnceLock::new(),
+            socket: OnceLock::new(),
+            inner: Mutex::new(inner),
+        });
+        let as_outlet: Arc<dyn Outlet> = connection.clone();
+        let link = host.io().open(Arc::downgrade(&as_outlet), Arc::new(opening));
+        let _ = connection.link.set(link);
+        connection.change(|_| ());
+        connection
+    }
+
+    /// The id of its socket, once it was let in.
+    #[must_use]
+    pub fn socket(&self) -> Option<&str> {
+        self.socket.get().map(String::as_str)
+    }
+
+    /// Says something to the client. An error is the host's own mistake.
+    pub fn send(&self, message: &ToClient<'_>) -> Result<(), ProtocolError> {
+        self.change(|inner| {
+            inner.queued += 1;
+            match inner.session.send(message) {
+                Err(ProtocolError::OutboxFull(_)) => {
+                    inner.refuse(Refusal::OutboxFull);
+                    Ok(())
+                }
+                result => result,
+            }
+        })
+    }
+
+    /// Sends a packet of the match's stream, which `write` appends.
+    pub fn send_state(&self, after: Option<Applied>, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut packet = Vec::with_capacity(256);
+        begin_state(&mut packet, after);
+        let begun = packet.len();
+        write(&mut packet);
+        if packet.len() > begun {
+            self.change(|inner| inner.push_state(packet));
+        }
+    }
+
+    /// Whether the client must be sent this schema before it can be told that it joined.
+    #[must_use]
+    pub fn lacks_schema(&self, hash: u64) -> bool {
+        lock(&self.inner).session.lacks_schema(hash)
+    }
+
+    /// Ends the connection for this reason.
+    pub fn refuse(&self, refusal: Refusal) {
+        self.change(|inner| inner.refuse(refusal));
+    }
+
+    /// Does something with the session, then all that follows from it. Under no lock but its own.
+    fn change<T>(&self, act: impl FnOnce(&mut Inner) -> T) -> T {
+        let (result, waker, ended) = {
+            let mut inner = lock(&self.inner);
+            let result = act(&mut inner);
+            let is_over = inner.session.stage() == Stage::Ended;
+            let ended = is_over && !std::mem::replace(&mut inner.is_told, is_over);
+            if let Some(host) = self.host.upgrade() {
+                let at = inner.session.poll_timeout();
+                host.deadlines().follow(&mut inner.deadline, at, &self.me);
+            }
+            (result, inner.waker.take(), ended)
+        };
+        waker.into_iter().for_each(Waker::wake);
+        if ended {
+            self.tell_end();
+        }
+        result
+    }
+
+    fn tell_end(&self) {
+        let Some(host) = self.host.upgrade() else { return };
+        host.counters().add(Count::SessionsEnded);
+        if let (Some(matches), Some(me)) = (host.matches(), self.me.upgrade()) {
+            matches.gone(&me);
+        }
+        let reason = lock(&self.inner).farewell.map_or("transport close", Refusal::sentence);
+        self.link.get().into_iter().for_each(|link| link.closed(reason));
+    }
+
+    // For doors.
+
+    /// Takes a packet.
+    pub fn receive(&self, packet: &[u8]) {
+        let Some(host) = self.host.upgrade() else { return };
+        let now = host.clock().now();
+        let message = self.change(|inner| {
+            let message = inner.session.receive(packet, now);
+            if let Err(error) = &message {
+                inner.blame(&host, error);
+            }
+            message.ok().flatten()
+        });
+        if let Some(message) = message {
+            host.counters().add(Count::Messages);
+            self.hear(&host, message, now);
+        }
+    }
+
+    /// The carrier saw what is no packet.
+    pub fn fail(&self, error: ProtocolError) {
+        let Some(host) = self.host.upgrade() else { return };
+        self.change(|inner| {
+            let error = inner.session.fail(error);
+            inner.blame(&host, &error);
+        });
+    }
+
+    fn hear(&self, host: &Host, message: FromClient<'_>, now: Duration) {
+        let (Some(link), Some(me)) = (self.link.get(), self.me.upgrade()) else { return };
+        let matches = host.matches();
+        let heard = match message {
+            FromClient::Hello(hello) => {
+                let returning = hello.resume.as_ref().map(|resume| {
+                    (resume.token.0.into(), resume.offset.unwrap_or_default().into())
+                });
+                link.connect(NAMESPACE, auth(&hello), returning)
+            }
+            FromClient::Event { ack, event } => link.event(NAMESPACE, event, ack.map(u64::from)),
+            FromClient::Ack { id, args } => link.ack(NAMESPACE, id.into(), args),
+            FromClient::Ping { sent_us } => {
+                let (tick, phase) = matches.map_or((Tick(0), 0), |matches| matches.time(&me));
+                let now_us = microseconds(now);
+                let _ = self.send(&ToClient::Pong(Pong { sent_us, now_us, tick, phase }));
+                Ok(())
+            }
+            FromClient::Join(join) => {
+                let joined = matches.ok_or(Refusal::NoSuchMatch);
+                if let Err(refusal) = joined.and_then(|matches| matches.join(&me, &join)) {
+                    let _ = self.send(&ToClient::left(refusal));
+                }
+                Ok(())
+            }
+            FromClient::Leave => {
+                matches.into_iter().for_each(|matches| matches.leave(&me));
+                let _ = self.send(&ToClient::Left { code: 0, reason: "" });
+                Ok(())
+            }
+            FromClient::Input(input) => {
+                matches.into_iter().for_each(|matches| matches.input(&me, &input));
+                Ok(())
+            }
+            FromClient::Keyframe => {
+                matches.into_iter().for_each(|matches| matches.keyframe(&me));
+                Ok(())
+            }
+            FromClient::Look { at } => {
+                matches.into_iter().for_each(|matches| matches.look(&me, at));
+                Ok(())
+            }
+        };
+        if heard.is_err() {
+            host.counters().add(Count::Violations);
+            self.refuse(Refusal::OutOfOrder);
+        }
+    }
+
+    /// Ready unless handlers are so far behind that nothing more should be read.
+    pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
+        let is_busy = || self.link.get().is_some_and(Link::is_busy);
+        if !is_busy() {
+            return Poll::Ready(());
+        }
+        lock(&self.inner).paused = Some(context.waker().clone());
+        if is_busy() { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// What is to be written next, framed; `None`: nothing any more.
+    pub fn poll_frames(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let mut inner = lock(&self.inner);
+        if let Some(packet) = inner.session.poll_packet() {
+            inner.queued = inner.queued.saturating_sub(1);
+            let mut framed = Vec::with_capacity(packet.len() + 10);
+            frame(Opcode::Binary, &packet, &mut framed);
+            return Poll::Ready(Some(framed.into()));
+        }
+        inner.queued = 0;
+        if inner.session.stage() == Stage::Ended {
+            return Poll::Ready(None);
+        }
+        inner.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Notes whether the carrier takes no more bytes at the moment.
+    pub fn set_blocked(&self, is_blocked: bool) {
+        lock(&self.inner).is_blocked = is_blocked;
+    }
+
+    /// The carrier's own rules were broken.
+    pub fn cut(&self, count: Count, code: CloseCode, why: &'static str) {
+        self.host.upgrade().into_iter().for_each(|host| host.counters().add(count));
+        lock(&self.inner).cut = Some((code, why));
+        self.lose();
+    }
+
+    /// The carrier is gone.
+    pub fn lose(&self) {
+        self.change(|inner| {
+            if inner.session.stage() != Stage::Ended {
+                let _ = inner.session.fail(ProtocolError::Ended);
+            }
+        });
+    }
+
+    /// How the carrier is closed.
+    #[must_use]
+    pub fn goodbye(&self) -> (CloseCode, &'static str) {
+        let inner = lock(&self.inner);
+        match inner.farewell {
+            _ if inner.cut.is_some() => inner.cut.unwrap_or((CloseCode::Normal, "")),
+            Some(refusal) => (CloseCode::Own(refusal.close_code()), refusal.sentence()),
+            None => (CloseCode::Normal, ""),
+        }
+    }
+}
+
+impl Inner {
+    fn refuse(&mut self, refusal: Refusal) {
+        self.session.refuse(refusal);
+        self.farewell.get_or_insert(refusal);
+    }
+
+    fn blame(&mut self, host: &Host, error: &ProtocolError) {
+        let refusal = error.refusal();
+        host.counters().add(match refusal {
+            Refusal::TooMany => Count::Flood,
+            Refusal::TooLong => Count::TooLong,
+            Refusal::Silent => Count::PingTimeouts,
+            Refusal::HandshakeTimeout => Count::SlowHandshake,
+            Refusal::OutOfOrder => Count::Violations,
+            _ => Count::BadPackets,
+        });
+        self.farewell.get_or_insert(refusal);
+    }
+
+    fn push_state(&mut self, packet: Vec<u8>) {
+        self.queued += 1;
+        if let Err(ProtocolError::OutboxFull(_)) = self.session.send_state(packet.into()) {
+            self.refuse(Refusal::OutboxFull);
+        }
+    }
+}
+
+impl Timed for PlayConnection {
+    fn handle_timeout(&self) {
+        let Some(host) = self.host.upgrade() else { return };
+        let now = host.clock().now();
+        let owes_place = self.change(|inner| {
+            inner.deadline = None;
+            if let Err(error) = inner.session.handle_timeout(now) {
+                inner.blame(&host, &error);
+            }
+            std::mem::take(&mut inner.owes_place)
+        });
+        let Some(me) = self.me.upgrade().filter(|_| owes_place) else { return };
+        let resumed = host.matches().ok_or(Refusal::NotInMatch);
+        if let Err(refusal) = resumed.and_then(|matches| matches.resume(&me)) {
+            let _ = self.send(&ToClient::left(refusal));
+        }
+    }
+}
+
+/// Who a client says it is, as middleware sees it: an object as it is, other text as its token.
+fn auth(hello: &Hello<'_>) -> Value {
+    let token = hello.token.as_ref().map_or("", |token| token.0);
+    match serde_json::from_str(token) {
+        Ok(Value::Object(entries)) => Value::Object(entries),
+        _ if token.is_empty() => Value::Object(Vec::new()),
+        _ => Value::Object(vec![("token".into(), token.into())]),
+    }
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
