@@ -1,8 +1,8 @@
 //! Tickwire hosts real-time matches. A match is a fixed-tick `bevy_ecs` world that is a pure
 //! function of its seed and its inputs, so it can be replayed, recovered, moved and checked.
 //!
-//! This is the map, in reading order. All but the last folder is the core: it meets no socket, no
-//! clock, no file and no thread.
+//! This is the map, in reading order. All but the last three folders are the core: it meets no
+//! socket, no clock, no file and no thread. The rest is behind the feature `server`.
 //!
 //! | folder | what lives there | meets the outside |
 //! |---|---|---|
@@ -13,9 +13,12 @@
 //! | [`journal`] | what happened, and how to play it again | no |
 //! | [`hub`] | events and rooms: `on`, `emit`, `to`, `join`, acknowledgements, namespaces | no |
 //! | [`protocol`] | bytes to messages and back: a session for each connection | no |
-//! | `cli` | the commands of a game's binary (feature `server`) | terminal, clock |
+//! | `host` | what all connections share: configuration, sessions, deadlines, counters | clock, chance |
+//! | `doors` | the ways in: HTTP, polling, WebSockets, TLS | sockets, files |
+//! | `cli` | the commands of a game's binary | terminal, clock |
 //!
-//! A game author needs [`prelude`] and the trait [`Game`](sim::Game).
+//! A game author needs [`prelude`] and the trait [`Game`](sim::Game); who wants events and rooms
+//! begins with `doors::Server` and [`hub`].
 #![forbid(unsafe_code)]
 
 pub mod prelude;
