@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 type Question = Request<Incoming>;
@@ -220,6 +221,9 @@ fn opening(
         query,
         address: address(proxies, visitor.peer.ip(), headers).to_string(),
         time: server.host().clock().now(),
+        issued_ms: SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
         is_secure: visitor.is_secure,
     }
 }

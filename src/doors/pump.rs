@@ -193,9 +193,8 @@ impl<L: Line> Pump<L> {
             written -= first.len();
             self.waiting.pop_front();
         }
-        if self.waiting.capacity() > SLICES {
-            self.waiting = VecDeque::new();
-        }
+        // An idle connection keeps nothing.
+        self.waiting = VecDeque::new();
     }
 
     fn note_blocked(&mut self, is_blocked: bool) {
@@ -215,7 +214,8 @@ impl<L: Line> Pump<L> {
         let stream = &mut self.socket.get_mut().stream;
         stream.flush().await?;
         stream.shutdown().await?;
-        let mut ignored = [0; 1024];
+        // Not within the task, which would be twice as large for it.
+        let mut ignored = vec![0; 1024];
         while stream.read(&mut ignored).await? > 0 {}
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::host::{Connection, Count, NewSession, Opening};
 use crate::protocol::engine_io::{Carrier, Refusal};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
+use hyper::upgrade::Upgraded;
 use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::sync::Arc;
@@ -102,15 +103,12 @@ fn switch<L: Line>(
     let (timeout, goodbye) = (limits.handshake_timeout, limits.goodbye_timeout);
     let (host, visitor) = (server.host().clone(), visitor.clone());
     tokio::spawn(async move {
-        let upgraded = tokio::time::timeout(timeout, upgrade).await.ok().and_then(Result::ok);
-        let parts = upgraded.and_then(|upgraded| upgraded.downcast::<TokioIo<Stream>>().ok());
-        let Some(parts) = parts else {
+        let upgraded = tokio::time::timeout(timeout, upgrade).await;
+        let Some((stream, begun)) = upgraded.ok().and_then(Result::ok).and_then(parts) else {
             host.counters().add(Count::SlowHandshake);
             return line.lose();
         };
         drop(host);
-        let (stream, begun) = (parts.io.into_inner(), parts.read_buf.to_vec());
-        drop(parts.read_buf);
         pump::run(stream, begun, longest, goodbye, line).await;
         drop(visitor);
     });
@@ -120,4 +118,10 @@ fn switch<L: Line>(
     headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted.clone());
     answer
+}
+
+/// The stream, and what was read of it already.
+fn parts(upgraded: Upgraded) -> Option<(Stream, Vec<u8>)> {
+    let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
+    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
 }

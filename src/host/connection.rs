@@ -3,6 +3,7 @@
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
 use super::hosting::{Host, NewSession};
+use super::waiters::Waiters;
 use super::{Tokens, lock};
 use crate::event::Value;
 use crate::hub::{Link, Outlet, Violation};
@@ -26,8 +27,8 @@ pub struct Connection {
 
 pub(super) struct Inner {
     pub(super) session: Session,
-    /// Who waits for something to write, by carrier.
-    pub(super) wakers: Vec<(Carrier, Waker)>,
+    /// Who waits for something to write.
+    pub(super) waiters: Waiters,
     /// Who waits until handlers have caught up.
     pub(super) paused: Option<Waker>,
     tokens: Tokens,
@@ -53,7 +54,7 @@ impl Connection {
         let config = host.config();
         let inner = Inner {
             session: Session::new(engine, config.format, host.packets().clone()),
-            wakers: Vec::new(),
+            waiters: Waiters::default(),
             paused: None,
             tokens: Tokens::new(config.doors.messages_burst, now),
             deadline: None,
@@ -89,7 +90,7 @@ impl Connection {
             return act(&mut lock(&self.inner), Duration::MAX);
         };
         let now = host.clock().now();
-        let (result, wakers, ended) = {
+        let (result, waiters, ended) = {
             let mut inner = lock(&self.inner);
             if inner.session.poll_timeout() <= now {
                 inner.handle_timeout(now);
@@ -98,9 +99,9 @@ impl Connection {
             let ended = inner.end(&host);
             let at = inner.session.poll_timeout();
             host.deadlines().follow(&mut inner.deadline, at, &self.me);
-            (result, std::mem::take(&mut inner.wakers), ended)
+            (result, inner.waiters.take(), ended)
         };
-        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+        waiters.wake();
         self.finish(&host, ended);
         result
     }
@@ -289,8 +290,7 @@ impl Connection {
         let mut inner = lock(&self.inner);
         let was_open = inner.session.engine.is_open();
         let Some(next) = next(&mut inner.session) else {
-            inner.wakers.retain(|(other, _)| *other != carrier);
-            inner.wakers.push((carrier, context.waker().clone()));
+            inner.waiters.add(carrier, context.waker());
             return Poll::Pending;
         };
         drop(inner);

@@ -10,7 +10,7 @@ use std::task::Waker;
 
 impl Outlet for Connection {
     fn deliver(&self, parcel: &Arc<Parcel>) {
-        let wakers = {
+        let waiters = {
             let mut inner = lock(&self.inner);
             let session = &mut inner.session;
             if parcel.is_volatile && !session.engine.is_writable() {
@@ -25,9 +25,9 @@ impl Outlet for Connection {
                 // Whoever sends may hold locks of the hub; the clock will tell it.
                 self.look_soon(&mut inner);
             }
-            std::mem::take(&mut inner.wakers)
+            inner.waiters.take()
         };
-        wakers.into_iter().for_each(|(_, waker)| waker.wake());
+        waiters.wake();
     }
 
     fn close(&self) {

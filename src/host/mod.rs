@@ -18,6 +18,7 @@ mod deadlines;
 mod hosting;
 mod play;
 mod tokens;
+mod waiters;
 
 pub use clock::Clock;
 pub use config::{Config, Cookie, DoorLimits, Origins};

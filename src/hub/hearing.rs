@@ -82,6 +82,12 @@ impl Socket {
         id
     }
 
+    /// Takes off all who hear what is emitted to this socket.
+    pub fn off_any_outgoing(&self) {
+        lock(&self.0.state).outgoing = Vec::new();
+        self.0.is_overheard.store(false, Ordering::Relaxed);
+    }
+
     /// Takes off all listeners of an event.
     pub fn off(&self, name: &str) {
         lock(&self.0.state).listeners.remove_named(name);

@@ -21,8 +21,19 @@ impl Namespace {
         self.0.acks.fetch_add(1, Ordering::Relaxed) & u64::from(u32::MAX)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        lock(&self.0.inhabitants).places.is_empty()
+    /// Whether nobody is in it, about to be in it, or may come back to it.
+    pub(super) fn is_deserted(&self) -> bool {
+        let inhabitants = lock(&self.0.inhabitants);
+        let is_kept = inhabitants.recovery.as_ref().is_some_and(Recovery::is_kept);
+        self.0.guests.load(Ordering::Acquire) == 0 && inhabitants.places.is_empty() && !is_kept
+    }
+
+    /// A dynamic namespace that is deserted goes, lest their number grow with what clients ask for.
+    pub(super) fn clean(&self) {
+        let goes = self.0.parent.is_some() && self.core().options.cleans_empty_namespaces;
+        if goes && self.is_deserted() {
+            self.core().io().into_iter().for_each(|io| io.forget(self));
+        }
     }
 
     /// Who somebody was who lost their connection, and what they missed since.
@@ -39,6 +50,8 @@ impl Namespace {
         let is_left = lock(&self.0.inhabitants).recovery.as_mut().map(|lost| lost.forget(now));
         if is_left == Some(true) {
             self.look_through_lost();
+        } else {
+            self.clean();
         }
     }
 
@@ -81,7 +94,7 @@ impl Namespace {
     /// Takes a socket out; remembers it if it may come back.
     pub(super) fn remove(&self, socket: &Socket, reason: &str) {
         let mut changes = Vec::new();
-        let is_kept = {
+        let needs_watch = {
             let mut inhabitants = lock(&self.0.inhabitants);
             let user = lock(&socket.0.state).user.clone();
             let rooms = inhabitants.places.exit(socket.id(), user.as_ref(), &mut changes);
@@ -91,20 +104,16 @@ impl Namespace {
                 (Some(recovery), Some(pid), Some(rooms)) => {
                     let now = self.core().surroundings.now();
                     let lost = Lost::new(socket.id(), rooms, &socket.0.state, now);
-                    recovery.lose(pid, lost);
-                    true
+                    recovery.lose(pid, lost)
                 }
                 _ => false,
             }
         };
-        if is_kept {
+        if needs_watch {
             self.look_through_lost();
         }
         self.tell_changes(&changes);
-        if self.0.parent.is_some() && self.core().options.cleans_empty_namespaces && self.is_empty()
-        {
-            self.core().io().into_iter().for_each(|io| io.forget(self));
-        }
+        self.clean();
     }
 
     fn tell_changes(&self, changes: &[RoomChange]) {

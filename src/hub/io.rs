@@ -2,7 +2,7 @@
 
 use super::audience::{Rooms, To};
 use super::link::{Link, Opening, Outlet};
-use super::namespace::Namespace;
+use super::namespace::{Guest, Namespace};
 use super::peers::{PeerMessage, Peers};
 use super::socket::Socket;
 use super::timers::{Alarm, Timers};
@@ -58,9 +58,10 @@ impl Core {
     }
 }
 
-type Matches = Box<dyn Fn(&str, &Value) -> bool + Send + Sync>;
+type Matches = Arc<dyn Fn(&str, &Value) -> bool + Send + Sync>;
 
 /// Namespaces that are made when a client asks for one of them.
+#[derive(Clone)]
 struct Family {
     matches: Matches,
     parent: Namespace,
@@ -112,7 +113,7 @@ impl Io {
     #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
         let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
-        self.make(&name, None)
+        self.make_in(&mut lock(&self.0.namespaces), &name, None).clone()
     }
 
     /// Namespaces whose names match, each made when a client asks for it. What is given to the
@@ -123,7 +124,7 @@ impl Io {
         F: Fn(&str, &Value) -> bool + Send + Sync + 'static,
     {
         let parent = Namespace::new("/*", self.0.core.clone(), None);
-        let family = Family { matches: Box::new(matches), parent: parent.clone() };
+        let family = Family { matches: Arc::new(matches), parent: parent.clone() };
         lock(&self.0.families).push(family);
         parent
     }
@@ -134,32 +135,32 @@ impl Io {
         Ok(self.of_matching(move |name, _| pattern.is_match(name)))
     }
 
-    fn make(&self, name: &str, parent: Option<&Namespace>) -> Namespace {
-        let mut namespaces = lock(&self.0.namespaces);
-        if let Some(namespace) = namespaces.get(name) {
-            return namespace.clone();
-        }
-        let namespace = Namespace::new(name, self.0.core.clone(), parent.cloned());
-        namespaces.insert(namespace.shared_name().clone(), namespace.clone());
-        namespace
+    fn make_in<'a>(
+        &self,
+        namespaces: &'a mut BTreeMap<Arc<str>, Namespace>,
+        name: &str,
+        parent: Option<&Namespace>,
+    ) -> &'a Namespace {
+        namespaces
+            .entry(name.into())
+            .or_insert_with(|| Namespace::new(name, self.0.core.clone(), parent.cloned()))
     }
 
     /// The namespace that a client asks for.
-    pub(super) fn find(&self, name: &str, auth: &Value) -> Option<Namespace> {
+    pub(super) fn find(&self, name: &str, auth: &Value) -> Option<Guest> {
         if let Some(namespace) = lock(&self.0.namespaces).get(name) {
-            return Some(namespace.clone());
+            return Some(Guest::of(namespace));
         }
-        let parent = lock(&self.0.families)
-            .iter()
-            .find(|family| (family.matches)(name, auth))
-            .map(|family| family.parent.clone())?;
-        Some(self.make(name, Some(&parent)))
+        let families: Vec<_> = lock(&self.0.families).clone();
+        let family = families.iter().find(|family| (family.matches)(name, auth))?;
+        let mut namespaces = lock(&self.0.namespaces);
+        Some(Guest::of(self.make_in(&mut namespaces, name, Some(&family.parent))))
     }
 
-    /// Forgets a dynamic namespace that is empty.
+    /// Forgets a dynamic namespace that nobody is in, about to be in, or may come back to.
     pub(super) fn forget(&self, namespace: &Namespace) {
         let mut namespaces = lock(&self.0.namespaces);
-        if namespace.is_empty() {
+        if namespace.is_deserted() {
             namespaces.remove(namespace.name());
         }
     }

@@ -3,12 +3,11 @@
 use super::io::Core;
 use super::mailbox::Job;
 use super::middleware::{Guard, Refused};
-use super::namespace::Namespace;
+use super::namespace::Guest;
 use super::socket::{Handshake, Socket, SocketInner};
 use super::timers::{Alarm, AlarmKey};
 use super::{Letter, Parcel, lock};
 use crate::event::{Args, Event, Value};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -39,6 +38,8 @@ pub struct Opening {
     pub address: String,
     /// When it came, since the server started.
     pub time: Duration,
+    /// When it came, in milliseconds since 1970.
+    pub issued_ms: u64,
     /// Whether the connection is encrypted.
     pub is_secure: bool,
 }
@@ -73,11 +74,18 @@ pub(super) struct LinkInner {
 
 #[derive(Debug, Default)]
 struct LinkState {
-    sockets: BTreeMap<Arc<str>, Socket>,
-    joining: BTreeSet<Arc<str>>,
+    /// One in each namespace: few, and mostly a single one.
+    sockets: Vec<Socket>,
+    joining: Vec<Arc<str>>,
     is_closed: bool,
     /// The connection is closed then if it has joined nothing.
     join_by: Option<AlarmKey>,
+}
+
+impl LinkState {
+    fn socket(&self, namespace: &str) -> Option<&Socket> {
+        self.sockets.iter().find(|socket| socket.namespace().name() == namespace)
+    }
 }
 
 impl std::fmt::Debug for Core {
@@ -143,7 +151,7 @@ impl Link {
             (std::mem::take(&mut state.sockets), state.join_by.take())
         };
         key.into_iter().for_each(|key| self.0.core.timers.call_off(key));
-        sockets.values().for_each(|socket| socket.gone(reason));
+        sockets.iter().for_each(|socket| socket.gone(reason));
     }
 
     /// Whether so many events wait for handlers that no more should be read.
@@ -161,7 +169,7 @@ impl Drop for Link {
 
 impl LinkInner {
     fn socket(&self, namespace: &str) -> Result<Socket, Violation> {
-        lock(&self.state).sockets.get(namespace).cloned().ok_or(Violation::NotJoined)
+        lock(&self.state).socket(namespace).cloned().ok_or(Violation::NotJoined)
     }
 
     pub(super) fn note_waiting(&self, count: usize) {
@@ -189,16 +197,13 @@ impl LinkInner {
 
     /// Disconnects all sockets and closes the connection.
     pub(super) fn close_all(&self) {
-        let sockets: Vec<_> = lock(&self.state).sockets.values().cloned().collect();
+        let sockets = lock(&self.state).sockets.clone();
         sockets.iter().for_each(Socket::disconnect);
         self.outlet.upgrade().into_iter().for_each(|outlet| outlet.close());
     }
 
     pub(super) fn remove(&self, socket: &Socket) {
-        let mut state = lock(&self.state);
-        if state.sockets.get(socket.namespace().name()) == Some(socket) {
-            state.sockets.remove(socket.namespace().name());
-        }
+        lock(&self.state).sockets.retain(|other| other != socket);
     }
 
     fn connect(
@@ -209,7 +214,7 @@ impl LinkInner {
     ) -> Result<(), Violation> {
         let has_room = {
             let state = lock(&self.state);
-            if state.sockets.contains_key(name) || state.joining.contains(name) {
+            if state.socket(name).is_some() || state.joining.iter().any(|other| &**other == name) {
                 return Err(Violation::JoinedTwice);
             }
             state.sockets.len() + state.joining.len() < self.core.options.namespaces
@@ -219,12 +224,12 @@ impl LinkInner {
             return Ok(());
         }
         let io = self.core.io().filter(|_| !self.core.is_closed());
-        let Some(namespace) = io.and_then(|io| io.find(name, &auth)) else {
+        let Some(guest) = io.and_then(|io| io.find(name, &auth)) else {
             self.refuse(name, &Refused::new("Invalid namespace"));
             return Ok(());
         };
-        lock(&self.state).joining.insert(namespace.shared_name().clone());
-        self.let_in(&namespace, auth, returning);
+        lock(&self.state).joining.push(guest.namespace().shared_name().clone());
+        self.let_in(guest, auth, returning);
         Ok(())
     }
 
@@ -236,7 +241,8 @@ impl LinkInner {
         }
     }
 
-    fn let_in(self: &Arc<Self>, namespace: &Namespace, auth: Value, returning: Option<Return>) {
+    fn let_in(self: &Arc<Self>, guest: Guest, auth: Value, returning: Option<Return>) {
+        let namespace = guest.namespace();
         let restored = returning.and_then(|(pid, offset)| {
             namespace.restore(&pid, &offset).map(|(lost, missed)| (pid, lost, missed))
         });
@@ -277,6 +283,7 @@ impl LinkInner {
             self.core.surroundings.spawn(Box::pin(async move {
                 let verdict = ask_all(&socket, guards).await;
                 link.decide(&socket, verdict, &rooms, &missed);
+                drop(guest);
             }));
             return;
         }
@@ -297,12 +304,14 @@ impl LinkInner {
         let namespace = socket.namespace();
         let key = {
             let mut state = lock(&self.state);
-            state.joining.remove(namespace.name());
+            state.joining.retain(|other| &**other != namespace.name());
+            state.joining.shrink_to_fit();
             if state.is_closed {
                 return;
             }
             if verdict.is_ok() {
-                state.sockets.insert(namespace.shared_name().clone(), socket.clone());
+                state.sockets.reserve_exact(1);
+                state.sockets.push(socket.clone());
                 state.join_by.take()
             } else {
                 None

@@ -123,7 +123,8 @@ pub struct HubOptions {
     pub attachments: usize,
     /// A broadcast waits so long for acknowledgements if nothing else is said.
     pub ack_timeout: Duration,
-    /// Whether a dynamic namespace goes when its last socket leaves.
+    /// Whether a dynamic namespace goes when its last socket leaves. Its handlers are its parent's,
+    /// so nothing is lost but what was given to this one alone.
     pub cleans_empty_namespaces: bool,
     /// What is kept for those who lost their connection; `None`: nothing.
     pub recovery: Option<RecoveryOptions>,
@@ -156,7 +157,7 @@ impl Default for HubOptions {
             waiting_events: 256,
             attachments: 10,
             ack_timeout: Duration::from_secs(10),
-            cleans_empty_namespaces: false,
+            cleans_empty_namespaces: true,
             recovery: None,
         }
     }

@@ -16,7 +16,7 @@ use crate::ids::{SocketId, UserId};
 use std::borrow::Cow;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -62,6 +62,30 @@ pub(super) struct NamespaceInner {
     listeners: Mutex<Listeners>,
     pub(super) inhabitants: Mutex<Inhabitants>,
     pub(super) acks: AtomicU64,
+    /// Sockets that are about to be in it.
+    pub(super) guests: AtomicUsize,
+}
+
+/// Somebody who is about to be in a namespace, which does not go meanwhile.
+#[derive(Debug)]
+pub(super) struct Guest(Namespace);
+
+impl Guest {
+    pub(super) fn of(namespace: &Namespace) -> Self {
+        namespace.0.guests.fetch_add(1, Ordering::AcqRel);
+        Self(namespace.clone())
+    }
+
+    pub(super) fn namespace(&self) -> &Namespace {
+        &self.0
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.0.guests.fetch_sub(1, Ordering::AcqRel);
+        self.0.clean();
+    }
 }
 
 /// A handle to a namespace; all clones are the same namespace.
@@ -92,6 +116,7 @@ impl Namespace {
             listeners: Mutex::default(),
             inhabitants: Mutex::new(Inhabitants { places: Places::default(), recovery }),
             acks: AtomicU64::new(0),
+            guests: AtomicUsize::new(0),
         }))
     }
 

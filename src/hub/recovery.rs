@@ -50,6 +50,8 @@ pub(super) struct Recovery {
     kept: VecDeque<Kept>,
     bytes: usize,
     count: u64,
+    /// Whether somebody will look through all this when time has passed.
+    is_watched: bool,
 }
 
 impl std::fmt::Debug for Recovery {
@@ -61,7 +63,15 @@ impl std::fmt::Debug for Recovery {
 impl Recovery {
     pub(super) fn new(options: RecoveryOptions, mut origin: String) -> Self {
         origin.truncate(ORIGIN_LENGTH);
-        Self { options, origin, lost: BTreeMap::new(), kept: VecDeque::new(), bytes: 0, count: 0 }
+        Self {
+            options,
+            origin,
+            lost: BTreeMap::new(),
+            kept: VecDeque::new(),
+            bytes: 0,
+            count: 0,
+            is_watched: false,
+        }
     }
 
     pub(super) fn is_recoverable(reason: &str) -> bool {
@@ -95,14 +105,15 @@ impl Recovery {
         }
     }
 
-    /// Keeps who somebody was.
-    pub(super) fn lose(&mut self, pid: &str, lost: Lost) {
+    /// Keeps who somebody was; says whether somebody must be told to look through them later.
+    pub(super) fn lose(&mut self, pid: &str, lost: Lost) -> bool {
         if self.lost.len() >= self.options.sockets {
             let oldest = self.lost.iter().min_by_key(|(_, lost)| lost.at);
             let oldest = oldest.map(|(pid, _)| pid.clone());
             oldest.into_iter().for_each(|pid| drop(self.lost.remove(&pid)));
         }
         self.lost.insert(pid.into(), lost);
+        !std::mem::replace(&mut self.is_watched, true)
     }
 
     /// Gives back who somebody was and what they missed, once.
@@ -132,7 +143,13 @@ impl Recovery {
         while self.kept.front().is_some_and(|kept| kept.at + keeps <= now) {
             self.drop_oldest();
         }
-        !self.lost.is_empty() || !self.kept.is_empty()
+        self.is_watched &= self.is_kept() || !self.kept.is_empty();
+        self.is_watched
+    }
+
+    /// Whether anybody may come back.
+    pub(super) fn is_kept(&self) -> bool {
+        !self.lost.is_empty()
     }
 }
 

@@ -11,7 +11,7 @@ use super::namespace::Namespace;
 use super::{Letter, Parcel, lock};
 use crate::event::{Args, Event, ToArgs, Value};
 use crate::ids::{SocketId, UserId};
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,8 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 #[derive(Clone)]
 pub struct Socket(pub(super) Arc<SocketInner>);
 
-pub(super) type Data = BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>;
+/// One of each type: few.
+pub(super) type Data = Vec<Arc<dyn Any + Send + Sync>>;
 pub(super) type Farewell = Arc<dyn Fn(&Socket, &str) + Send + Sync>;
 pub(super) type ErrorListener = Arc<dyn Fn(&Socket, &Event, &Refused) + Send + Sync>;
 pub(super) type Overhearer = Arc<dyn Fn(&Event) + Send + Sync>;
@@ -151,14 +152,17 @@ impl Socket {
 
     /// Keeps a value with the socket, one of each type.
     pub fn set_data<T: Any + Send + Sync>(&self, value: T) {
-        lock(&self.0.state).data.insert(TypeId::of::<T>(), Arc::new(value));
+        let data = &mut lock(&self.0.state).data;
+        data.retain(|value| !value.is::<T>());
+        data.reserve_exact(1);
+        data.push(Arc::new(value));
     }
 
     /// The value of this type that was kept.
     #[must_use]
     pub fn data<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
-        let value = lock(&self.0.state).data.get(&TypeId::of::<T>())?.clone();
-        value.downcast().ok()
+        let state = lock(&self.0.state);
+        state.data.iter().find_map(|value| value.clone().downcast().ok())
     }
 
     pub(super) fn deliver(&self, letter: Letter) {

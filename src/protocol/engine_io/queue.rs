@@ -99,8 +99,8 @@ impl Queue {
             self.bytes -= item.cost();
         }
         self.sent = 0;
-        // An idle connection keeps nothing of a burst that is over.
-        if self.items.is_empty() && self.items.capacity() > 16 {
+        // An idle connection keeps nothing.
+        if self.items.is_empty() {
             self.items = VecDeque::new();
         }
     }

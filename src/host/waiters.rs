@@ -1,0 +1,33 @@
+//! Who waits for something to write, at most one for each carrier: a poll, and a WebSocket.
+
+use crate::protocol::engine_io::Carrier;
+use std::task::Waker;
+
+/// Those who wait. Without memory of its own: they come and go with each message.
+#[derive(Debug, Default)]
+pub(super) struct Waiters([Option<(Carrier, Waker)>; 2]);
+
+impl Waiters {
+    /// Lets somebody wait for what leaves by a carrier.
+    pub(super) fn add(&mut self, carrier: Carrier, waker: &Waker) {
+        let is_own = |slot: &Option<_>| matches!(slot, Some((other, _)) if *other == carrier);
+        let own = self.0.iter().position(is_own);
+        let free = || self.0.iter().position(Option::is_none);
+        let at = own.or_else(free).unwrap_or_default();
+        if let Some((_, other)) = self.0[at].replace((carrier, waker.clone())) {
+            // Nobody is forgotten: who lost the place looks again.
+            if own.is_none() {
+                other.wake();
+            }
+        }
+    }
+
+    /// Takes all of them, to be woken under no lock.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+
+    pub(super) fn wake(self) {
+        self.0.into_iter().flatten().for_each(|(_, waker)| waker.wake());
+    }
+}
