@@ -36,8 +36,12 @@ impl Line for SocketIoLine {
         self.connection.poll_frames(self.carrier, context)
     }
 
+    fn poll_over(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.connection.poll_over(self.carrier, context)
+    }
+
     fn set_blocked(&self, is_blocked: bool) {
-        self.connection.set_blocked(is_blocked);
+        self.connection.set_blocked(self.carrier, is_blocked);
     }
 
     fn refuse(&self, count: Count, code: CloseCode, why: &'static str) {
@@ -69,10 +73,16 @@ impl Line for PlayLine {
         self.0.receive(&bytes);
     }
 
-    fn receive_ping(&self) {}
+    fn receive_ping(&self) {
+        self.0.receive_ping();
+    }
 
     fn poll_frames(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         self.0.poll_frames(context)
+    }
+
+    fn poll_over(&self, context: &mut Context<'_>) -> Poll<()> {
+        self.0.poll_over(context)
     }
 
     fn set_blocked(&self, is_blocked: bool) {

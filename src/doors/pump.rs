@@ -27,6 +27,8 @@ const MESSAGES_AT_ONCE: usize = 64;
 /// So many bytes are taken from the outbox at once.
 const WRITTEN_AT_ONCE: usize = 64 << 10;
 const SLICES: usize = 16;
+/// Pongs and the like that may wait to be written.
+const ANSWERS_MOST: usize = 1024;
 /// Bytes that are no message yet, beyond those of the longest: for headers of many fragments.
 const OVERHEAD: usize = 64 << 10;
 
@@ -39,6 +41,8 @@ pub(super) trait Line: Send + Unpin + 'static {
     fn receive_ping(&self);
     /// What is to be written next; `None`: nothing any more.
     fn poll_frames(&self, context: &mut Context<'_>) -> Poll<Option<Bytes>>;
+    /// Ready once nobody cares any more for what is not written yet.
+    fn poll_over(&self, context: &mut Context<'_>) -> Poll<()>;
     fn set_blocked(&self, is_blocked: bool);
     /// The client broke the rules of WebSockets.
     fn refuse(&self, count: Count, code: CloseCode, why: &'static str);
@@ -65,7 +69,8 @@ pub(super) async fn run<L: Line>(
         Reading { stream, answers: Vec::new(), unfinished: 0, most: 2 * longest + OVERHEAD };
     let socket =
         WebSocketStream::from_partially_read(reading, begun, Role::Server, Some(config)).await;
-    let mut pump = Pump { socket, line, waiting: VecDeque::new(), is_blocked: false };
+    let mut pump =
+        Pump { socket, line, waiting: VecDeque::new(), is_blocked: false, needs_flush: false };
     if poll_fn(|context| pump.poll(context)).await == End::Theirs {
         pump.line.lose();
     }
@@ -86,6 +91,7 @@ struct Pump<L> {
     /// What left the outbox and is not written yet.
     waiting: VecDeque<Bytes>,
     is_blocked: bool,
+    needs_flush: bool,
 }
 
 impl<L: Line> Pump<L> {
@@ -100,6 +106,10 @@ impl<L: Line> Pump<L> {
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<End> {
         for _ in 0..MESSAGES_AT_ONCE {
+            // Who does not take the answers to its pings is not heard. Writing wakes this task.
+            if self.socket.get_ref().answers.len() > ANSWERS_MOST {
+                return Poll::Pending;
+            }
             ready!(self.line.poll_ready(context));
             let message = ready!(Pin::new(&mut self.socket).poll_next(context));
             self.socket.get_mut().unfinished = 0;
@@ -141,24 +151,48 @@ impl<L: Line> Pump<L> {
         loop {
             let is_over = self.fill(context);
             if self.waiting.is_empty() {
-                self.note_blocked(false);
-                return if is_over { Poll::Ready(Ok(())) } else { Poll::Pending };
+                return self.poll_flush(is_over, context);
             }
             let Poll::Ready(written) = self.write_some(context) else {
-                self.note_blocked(true);
-                return Poll::Pending;
+                return self.wait_for_room(context);
             };
+            self.needs_flush = true;
             self.advance(written?);
         }
     }
 
+    /// Encryption may hold bytes back that it has taken.
+    fn poll_flush(&mut self, is_over: bool, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.needs_flush {
+            let Poll::Ready(flushed) =
+                Pin::new(&mut self.socket.get_mut().stream).poll_flush(context)
+            else {
+                return self.wait_for_room(context);
+            };
+            flushed?;
+            self.needs_flush = false;
+        }
+        self.note_blocked(false);
+        if is_over { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// The client takes no more bytes; that may last for ever, so the end is looked out for.
+    fn wait_for_room(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.note_blocked(true);
+        self.line.poll_over(context).map(Ok)
+    }
+
     /// Takes what is to be written; says whether nothing will follow.
     fn fill(&mut self, context: &mut Context<'_>) -> bool {
+        let mut bytes: usize = self.waiting.iter().map(Bytes::len).sum();
+        if bytes >= WRITTEN_AT_ONCE {
+            return false;
+        }
         let answers = std::mem::take(&mut self.socket.get_mut().answers);
         if !answers.is_empty() {
+            bytes += answers.len();
             self.waiting.push_back(answers.into());
         }
-        let mut bytes: usize = self.waiting.iter().map(Bytes::len).sum();
         while bytes < WRITTEN_AT_ONCE {
             match self.line.poll_frames(context) {
                 Poll::Ready(Some(frames)) => {

@@ -2,7 +2,9 @@
 //!
 //! Arguments that are missing are null, as in JavaScript; those that are too many are ignored.
 
+use super::text::readable;
 use super::{Args, ArgsError, Value};
+use bytes::Bytes;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -20,26 +22,28 @@ impl FromArgs for Args {
 
 impl<T: DeserializeOwned> FromArgs for T {
     fn from_args(args: &Args) -> Result<Self, ArgsError> {
-        T::deserialize(Arguments { args, elements: args.elements().into_iter() })
+        let json = readable(&args.json);
+        let elements: Vec<&RawValue> = serde_json::from_str(&json).unwrap_or_default();
+        T::deserialize(Arguments { elements: elements.into_iter(), attachments: &args.attachments })
     }
 }
 
 struct Arguments<'a> {
-    args: &'a Args,
+    attachments: &'a [Bytes],
     elements: std::vec::IntoIter<&'a RawValue>,
 }
 
 impl<'a> Arguments<'a> {
     fn next<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, ArgsError> {
         let text = self.elements.next().map_or("null", RawValue::get);
-        if self.args.attachments.is_empty() {
+        if self.attachments.is_empty() {
             let mut text = serde_json::Deserializer::from_str(text);
             return seed
                 .deserialize(&mut text)
                 .map_err(|error| ArgsError::Shape(error.to_string()));
         }
-        let mut used = vec![false; self.args.attachments.len()];
-        seed.deserialize(Value::parse(text, &self.args.attachments, &mut used)?)
+        let mut used = vec![false; self.attachments.len()];
+        seed.deserialize(Value::parse(text, self.attachments, &mut used)?)
     }
 }
 

@@ -8,20 +8,26 @@
 //! their placeholders has its attachment: a receiver that trusts them comes to no harm.
 
 mod value;
+mod key;
+mod text;
 mod encode;
 mod decode;
 
 pub use decode::FromArgs;
 pub use encode::ToArgs;
+pub use text::accept;
 pub use value::Value;
 
 use bytes::Bytes;
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::fmt;
 
 /// JSON may be nested this deep wherever no other limit is given.
 pub const DEPTH_LIMIT: usize = 64;
+
+/// Names that events cannot have: Socket.IO uses them itself.
+pub const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// What is wrong with arguments.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -35,9 +41,13 @@ pub enum ArgsError {
     /// Deeper than the limit.
     #[error("the payload is nested deeper than {0}")]
     TooDeep(usize),
-    /// A placeholder without its attachment, or an attachment without placeholder.
+    /// A placeholder without its attachment or with that of another, or an attachment without
+    /// placeholder.
     #[error("placeholders and attachments do not belong together")]
     Attachments,
+    /// A name that the protocol uses itself.
+    #[error("the name is reserved")]
+    Reserved,
     /// The arguments are not what the handler takes, or a value cannot be written.
     #[error("{0}")]
     Shape(String),
@@ -94,8 +104,7 @@ impl Args {
         attachments: Vec<Bytes>,
         depth_limit: usize,
     ) -> Result<Self, ArgsError> {
-        check_depth(json, depth_limit)?;
-        serde_json::from_str::<Vec<IgnoredAny>>(json).map_err(|_| ArgsError::NotAnArray)?;
+        accept_array(json, depth_limit)?;
         Self { json: json.into(), attachments }.checked()
     }
 
@@ -103,7 +112,7 @@ impl Args {
     fn checked(self) -> Result<Self, ArgsError> {
         if !self.attachments.is_empty() {
             let mut used = vec![false; self.attachments.len()];
-            Value::parse(&self.json, &self.attachments, &mut used)?;
+            Value::parse(&text::readable(&self.json), &self.attachments, &mut used)?;
             if used.contains(&false) {
                 return Err(ArgsError::Attachments);
             }
@@ -137,7 +146,7 @@ impl Args {
     /// The arguments as values.
     pub fn values(&self) -> Result<Vec<Value>, ArgsError> {
         let mut used = vec![false; self.attachments.len()];
-        match Value::parse(&self.json, &self.attachments, &mut used)? {
+        match Value::parse(&text::readable(&self.json), &self.attachments, &mut used)? {
             Value::Array(values) => Ok(values),
             _ => Err(ArgsError::NotAnArray),
         }
@@ -158,10 +167,6 @@ impl Args {
         let json = self.json.trim();
         &json[1..json.len() - 1]
     }
-
-    fn elements(&self) -> Vec<&RawValue> {
-        serde_json::from_str(&self.json).unwrap_or_default()
-    }
 }
 
 impl Event {
@@ -176,12 +181,12 @@ impl Event {
         attachments: Vec<Bytes>,
         depth_limit: usize,
     ) -> Result<Self, ArgsError> {
-        check_depth(json, depth_limit)?;
+        accept_array(json, depth_limit)?;
         let elements: Vec<&RawValue> =
             serde_json::from_str(json).map_err(|_| ArgsError::NotAnArray)?;
         let first = elements.first().ok_or(ArgsError::NoName)?.get();
         let name: Box<str> = match first.as_bytes()[0] {
-            b'"' => serde_json::from_str(first).map_err(|_| ArgsError::NoName)?,
+            b'"' => serde_json::from_str(&text::readable(first)).map_err(|_| ArgsError::NoName)?,
             b'-' | b'0'..=b'9' => first.into(),
             _ => return Err(ArgsError::NoName),
         };
@@ -198,6 +203,12 @@ impl Event {
         let comma = if inner.trim().is_empty() { "" } else { "," };
         format!("[{name}{comma}{inner}]")
     }
+}
+
+fn accept_array(json: &str, depth_limit: usize) -> Result<(), ArgsError> {
+    check_depth(json, depth_limit)?;
+    let is_array = json.trim_start().starts_with('[') && text::accept(json);
+    if is_array { Ok(()) } else { Err(ArgsError::NotAnArray) }
 }
 
 /// Refuses what is nested too deep, before anything looks into it.
@@ -285,6 +296,7 @@ mod tests {
             (r#"[{"_placeholder":true,"num":-1}]"#, one()),
             (r#"[{"_placeholder":true,"num":0.5}]"#, one()),
             (r#"[{"_placeholder":true}]"#, one()),
+            (r#"[{"_placeholder":true,"num":0},{"_placeholder":true,"num":0}]"#, one()),
             ("[]", one()),
         ];
         for (json, attachments) in bad {
@@ -293,6 +305,47 @@ mod tests {
         let literal = Args::parse(r#"[{"_placeholder":true,"num":7}]"#, vec![], 9).unwrap();
         let mixed = (literal.to::<Value>().unwrap(), Bytes::from_static(b"x"));
         assert_eq!(mixed.to_args(), Err(ArgsError::Attachments));
+    }
+
+    #[test]
+    fn what_is_accepted_can_be_read() {
+        let cut = Event::parse(r#"["say","cut \ud83d"]"#, vec![], 9).unwrap();
+        assert_eq!(cut.args.to::<String>(), Ok("cut \u{fffd}".into()));
+        assert_eq!(cut.to_json(), r#"["say","cut \ud83d"]"#, "a relay changes nothing");
+        for json in ["[1e999]", r#"["x",-1e999]"#, r#"["x",{"a":[1e309]}]"#] {
+            assert_eq!(Args::parse(json, vec![], 9), Err(ArgsError::NotAnArray), "{json}");
+            assert_eq!(Event::parse(json, vec![], 9), Err(ArgsError::NotAnArray), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_type_takes_the_same_whether_or_not_there_are_attachments() {
+        #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        struct Name(String);
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        enum Order {
+            Stop,
+            Wait(Option<u8>),
+        }
+        fn check<T: serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(first: &str) {
+            let plain = Args::parse(&format!("[{first}]"), vec![], 9).unwrap();
+            let json = format!(r#"[{first},{{"_placeholder":true,"num":0}}]"#);
+            let mixed = Args::parse(&json, vec![Bytes::from_static(b"x")], 9).unwrap();
+            assert_eq!(plain.to::<T>().ok(), mixed.to::<T>().ok(), "{first}");
+        }
+        type Named = std::collections::BTreeMap<Name, Order>;
+        type Numbered = std::collections::BTreeMap<u32, Option<bool>>;
+        for first in
+            [r#"{"1":true,"22":null}"#, r#"{"-1":null}"#, r#"{" 1":null}"#, r#"{"a":null}"#]
+        {
+            check::<Numbered>(first);
+        }
+        check::<Named>(r#"{"a":"Stop","b":{"Wait":3}}"#);
+        for first in [r#""Wait""#, r#""Stop""#, r#"{"Wait":null}"#, r#"{"Stop":null}"#] {
+            check::<Order>(first);
+        }
+        check::<((u8, u8),)>("[1,2]");
+        check::<((u8, u8),)>("[1,2,3]");
     }
 
     #[test]

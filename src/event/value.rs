@@ -1,6 +1,8 @@
 //! JSON that also knows binary values.
 
 use super::ArgsError;
+use super::key::Key;
+use super::text::readable;
 use bytes::Bytes;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -55,6 +57,11 @@ impl Value {
             Self::Object(entries) => entries.iter().any(|(_, value)| value.has_binary()),
             _ => false,
         }
+    }
+
+    /// Reads JSON text.
+    pub fn read(json: &str) -> Result<Self, ArgsError> {
+        Self::parse(&readable(json), &[], &mut [])
     }
 
     /// Reads JSON text, putting attachments where their placeholders are and noting which were used.
@@ -155,8 +162,9 @@ impl Reading<'_> {
         let Some(Value::Number(number)) = object.get("num") else { return None };
         let at = usize::try_from(number.as_u64()?).ok()?;
         let attachment = self.attachments.get(at)?.clone();
-        self.used[at] = true;
-        Some(Value::Binary(attachment))
+        // Or few bytes would be many for whoever is sent them in another format.
+        let is_first = !std::mem::replace(&mut self.used[at], true);
+        is_first.then_some(Value::Binary(attachment))
     }
 }
 
@@ -239,8 +247,15 @@ impl<'de> Deserializer<'de> for Value {
                 value.deserialize_any(visitor).map_err(|error| ArgsError::Shape(error.to_string()))
             }
             Self::String(text) => visitor.visit_string(text),
-            Self::Array(values) => visitor.visit_seq(SeqDeserializer::new(values.into_iter())),
-            Self::Object(entries) => visitor.visit_map(MapDeserializer::new(entries.into_iter())),
+            Self::Array(values) => {
+                let mut values = SeqDeserializer::new(values.into_iter());
+                let taken = visitor.visit_seq(&mut values)?;
+                values.end().map(|()| taken)
+            }
+            Self::Object(entries) => {
+                let entries = entries.into_iter().map(|(name, value)| (Key(name), value));
+                visitor.visit_map(MapDeserializer::new(entries))
+            }
             Self::Binary(bytes) => visitor.visit_byte_buf(bytes.into()),
         }
     }
@@ -301,25 +316,33 @@ impl<'de> EnumAccess<'de> for Variant {
         seed: S,
     ) -> Result<(S::Value, Content), ArgsError> {
         let name = seed.deserialize(self.name.into_deserializer())?;
-        Ok((name, Content(self.content.unwrap_or_default())))
+        Ok((name, Content(self.content)))
     }
 }
 
-struct Content(Value);
+struct Content(Option<Value>);
+
+impl Content {
+    fn needed(self) -> Result<Value, ArgsError> {
+        self.0.ok_or_else(|| {
+            serde::de::Error::invalid_type(Unexpected::UnitVariant, &"a variant with content")
+        })
+    }
+}
 
 impl<'de> VariantAccess<'de> for Content {
     type Error = ArgsError;
 
     fn unit_variant(self) -> Result<(), ArgsError> {
-        Deserialize::deserialize(self.0)
+        Deserialize::deserialize(self.0.unwrap_or_default())
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, ArgsError> {
-        seed.deserialize(self.0)
+        seed.deserialize(self.needed()?)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, ArgsError> {
-        self.0.deserialize_any(visitor)
+        self.needed()?.deserialize_any(visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -327,6 +350,6 @@ impl<'de> VariantAccess<'de> for Content {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ArgsError> {
-        self.0.deserialize_any(visitor)
+        self.needed()?.deserialize_any(visitor)
     }
 }

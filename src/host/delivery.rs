@@ -12,16 +12,15 @@ impl Outlet for Connection {
     fn deliver(&self, parcel: &Arc<Parcel>) {
         let waiters = {
             let mut inner = lock(&self.inner);
-            let session = &mut inner.session;
-            if parcel.is_volatile && !session.engine.is_writable() {
+            if parcel.is_volatile && !inner.engine.is_writable() {
                 let host = self.host.upgrade();
                 return host.into_iter().for_each(|host| host.counters().add(Count::Dropped));
             }
-            let format = session.format();
-            session.engine.send(parcel.encoded(format as usize, |parcel| {
+            let format = self.format;
+            inner.engine.send(parcel.encoded(format as usize, |parcel| {
                 encode(format, &parcel.namespace, &outgoing(&parcel.letter))
             }));
-            if session.engine.closed().is_some() {
+            if inner.engine.closed().is_some() {
                 // Whoever sends may hold locks of the hub; the clock will tell it.
                 self.look_soon(&mut inner);
             }
@@ -33,13 +32,13 @@ impl Outlet for Connection {
     fn close(&self) {
         let mut inner = lock(&self.inner);
         if let Some(host) = self.host.upgrade() {
-            inner.session.engine.close(host.clock().now());
+            inner.engine.close(host.clock().now());
         }
         self.look_soon(&mut inner);
     }
 
     fn transport(&self) -> &'static str {
-        lock(&self.inner).session.engine.transport().name()
+        lock(&self.inner).engine.transport().name()
     }
 
     fn keeps_secret(&self) -> bool {

@@ -12,6 +12,7 @@
 mod clock;
 mod config;
 mod connection;
+mod reception;
 mod delivery;
 mod counters;
 mod deadlines;

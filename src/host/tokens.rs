@@ -18,16 +18,21 @@ impl Tokens {
     }
 
     /// Takes one if there is one.
-    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
     pub fn take(&mut self, per_second: u32, burst: u32, now: Duration) -> bool {
+        self.take_some(1, per_second, burst, now)
+    }
+
+    /// Takes so many if they are there.
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+    pub fn take_some(&mut self, count: u32, per_second: u32, burst: u32, now: Duration) -> bool {
         let passed = now.saturating_sub(self.at).as_secs_f32();
         self.at = now;
         self.left = (self.left + passed * per_second as f32).min(burst as f32);
-        let has_one = self.left >= 1.0;
-        if has_one {
-            self.left -= 1.0;
+        let has_some = self.left >= count as f32;
+        if has_some {
+            self.left -= count as f32;
         }
-        has_one
+        has_some
     }
 }
 

@@ -134,15 +134,17 @@ impl Gather {
 
     /// Nobody is waited for any longer.
     pub(super) fn time_out(&self) {
-        let asked = std::mem::take(&mut lock(&self.state).asked);
-        let silent: Vec<_> = asked
-            .iter()
-            .filter_map(Weak::upgrade)
-            .filter_map(|socket| lock(&socket.state).acks.remove(&self.id))
-            .collect();
+        let asked = lock(&self.state).asked.clone();
+        let forget = |socket: &Arc<SocketInner>| {
+            let is_silent = lock(&socket.state).acks.remove(&self.id).is_some();
+            if is_silent {
+                socket.link.note_answered();
+            }
+            is_silent
+        };
+        let silent = asked.iter().filter_map(Weak::upgrade).filter(forget).count();
         let mut state = lock(&self.state);
-        state.missing += silent.len();
-        state.asked = asked;
+        state.missing += silent;
         state.finish_if_complete();
     }
 }

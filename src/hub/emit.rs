@@ -7,6 +7,7 @@ use super::socket::Socket;
 use super::timers::Alarm;
 use super::{Letter, Parcel, lock};
 use crate::event::{Args, Event, ToArgs};
+use crate::ids::UserId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,16 @@ impl Socket {
     /// All others in these rooms.
     pub fn to(&self, rooms: impl Rooms) -> To<'_> {
         self.broadcast().to(rooms)
+    }
+
+    /// All sockets of these users but this one.
+    pub fn to_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> To<'_> {
+        self.broadcast().to_users(users)
+    }
+
+    /// All others on this server.
+    pub fn local(&self) -> To<'_> {
+        self.broadcast().local()
     }
 
     /// All others but those in these rooms.
@@ -101,6 +112,7 @@ impl<'a> Emit<'a> {
                 Some((promise, AckError::TooMany(core.options.acks)))
             } else {
                 state.acks.insert(id, Waiting::One(promise, key));
+                self.socket.0.link.note_asked();
                 None
             }
         };

@@ -50,7 +50,7 @@ impl Socket {
         self.listen(Some(name.into()), false, detached(handler))
     }
 
-    /// Hears all events, before those who hear it by name.
+    /// Hears all events, before this socket's listeners by name.
     pub fn on_any<F>(&self, handler: F) -> ListenerId
     where
         F: Fn(&Socket, &Event) + Send + Sync + 'static,
@@ -72,9 +72,12 @@ impl Socket {
         handler: Handler,
     ) -> ListenerId {
         let mut state = lock(&self.0.state);
+        let is_gone = state.is_leaving && !state.is_connected;
         let is_full = state.listeners.len() >= self.core().options.listeners;
         let id = state.listeners.add(name, is_once, handler);
-        if is_full {
+        if is_gone {
+            state.listeners.remove(id);
+        } else if is_full {
             state.listeners.remove(id);
             drop(state);
             self.core().surroundings.report(&Fault::Limit("listeners"));

@@ -36,10 +36,21 @@ impl Namespace {
         }
     }
 
-    /// Who somebody was who lost their connection, and what they missed since.
-    pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<(Lost, Vec<Arc<Parcel>>)> {
+    /// Who somebody was who lost their connection.
+    pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<Lost> {
         let now = self.core().surroundings.now();
         lock(&self.0.inhabitants).recovery.as_mut()?.restore(pid, offset, now)
+    }
+
+    /// Keeps who somebody was who did not come back after all.
+    pub(super) fn keep_lost(&self, pid: &str, lost: Lost) {
+        let needs_watch = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            inhabitants.recovery.as_mut().is_some_and(|recovery| recovery.lose(pid, lost))
+        };
+        if needs_watch {
+            self.look_through_lost();
+        }
     }
 
     pub(super) fn has_recovery(&self) -> bool {
@@ -64,14 +75,15 @@ impl Namespace {
     }
 
     /// Lets a socket in: it is in its rooms, and its client is told so before anything else.
-    pub(super) fn admit(&self, socket: &Socket, rooms: &[Arc<str>], missed: &[Arc<Parcel>]) {
+    pub(super) fn admit(&self, socket: &Socket, lost: Option<&Lost>) {
         let mut changes = Vec::new();
         {
             let mut inhabitants = lock(&self.0.inhabitants);
             let places = &mut inhabitants.places;
             places.enter(socket);
             let own = socket.id();
-            let rooms = rooms.iter().map(|room| &**room).filter(|room| *room != own.as_str());
+            let rooms = lost.map_or(&[][..], |lost| &lost.rooms).iter();
+            let rooms = rooms.map(|room| &**room).filter(|room| *room != own.as_str());
             for room in std::iter::once(own.as_str()).chain(rooms) {
                 let _ = places.join(own, room, usize::MAX, &mut changes);
             }
@@ -86,7 +98,10 @@ impl Namespace {
                 pid: socket.0.pid.clone(),
                 recovered: socket.is_recovered(),
             });
-            missed.iter().for_each(|parcel| socket.hand_over(parcel));
+            let missed = inhabitants.recovery.as_ref().zip(lost);
+            missed.into_iter().for_each(|(recovery, lost)| {
+                recovery.missed_by(lost).for_each(|parcel| socket.hand_over(parcel));
+            });
         }
         self.tell_changes(&changes);
     }
@@ -135,6 +150,11 @@ impl Namespace {
 
     pub(super) fn join(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
         let options = &self.core().options;
+        if !self.children().is_empty() {
+            let own =
+                |socket: &Socket| socket.namespace().join(std::slice::from_ref(socket), rooms);
+            return sockets.iter().for_each(own);
+        }
         let (mut changes, mut limit) = (Vec::new(), None);
         {
             let places = &mut lock(&self.0.inhabitants).places;
@@ -156,6 +176,11 @@ impl Namespace {
     }
 
     pub(super) fn leave(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
+        if !self.children().is_empty() {
+            let own =
+                |socket: &Socket| socket.namespace().leave(std::slice::from_ref(socket), rooms);
+            return sockets.iter().for_each(own);
+        }
         let mut changes = Vec::new();
         {
             let places = &mut lock(&self.0.inhabitants).places;
@@ -171,7 +196,8 @@ impl Namespace {
     }
 
     pub(super) fn select(&self, audience: &Audience) -> Vec<Socket> {
-        let mut sockets = Vec::new();
+        let mut sockets: Vec<_> =
+            self.children().iter().flat_map(|child| child.select(audience)).collect();
         let inhabitants = lock(&self.0.inhabitants);
         inhabitants.places.each(audience, |socket| sockets.push(socket.clone()));
         sockets
@@ -197,6 +223,9 @@ impl Namespace {
     /// Emits to an audience. The event is encoded once, and all sockets are handed it in the order
     /// in which broadcasts were made.
     pub(super) fn broadcast(&self, audience: &Audience, event: Event, is_volatile: bool) {
+        for child in self.children() {
+            child.broadcast(audience, event.clone(), is_volatile);
+        }
         let mut overhearing = Vec::new();
         let parcel = {
             let mut inhabitants = lock(&self.0.inhabitants);
@@ -229,6 +258,7 @@ impl Namespace {
                 let mut state = lock(&socket.0.state);
                 if state.is_connected && state.acks.len() < most {
                     state.acks.insert(gather.id, Waiting::Gather(gather.clone()));
+                    socket.0.link.note_asked();
                 } else {
                     gather.answered(None);
                 }

@@ -1,17 +1,18 @@
 //! The hub as a whole: its namespaces, those that are made when somebody asks, and its clock.
 
-use super::audience::{Rooms, To};
 use super::link::{Link, Opening, Outlet};
 use super::namespace::{Guest, Namespace};
 use super::peers::{PeerMessage, Peers};
 use super::socket::Socket;
 use super::timers::{Alarm, Timers};
 use super::{AckError, Fault, HubOptions, Surroundings, lock};
-use crate::event::{Args, ArgsError, ToArgs, Value};
-use crate::ids::{SocketId, UserId};
+use crate::event::{Args, ArgsError, RESERVED, ToArgs, Value};
+use crate::ids::SocketId;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
@@ -49,7 +50,8 @@ impl Core {
 
     /// The arguments, if they can be sent; else the fault is reported.
     pub(super) fn checked_args(&self, name: &str, args: &impl ToArgs) -> Option<Args> {
-        let args = args.to_args().and_then(|args| {
+        let is_free = if RESERVED.contains(&name) { Err(ArgsError::Reserved) } else { Ok(()) };
+        let args = is_free.and_then(|()| args.to_args()).and_then(|args| {
             let has_room = args.attachments().len() <= self.options.attachments;
             if has_room { Ok(args) } else { Err(ArgsError::Attachments) }
         });
@@ -64,8 +66,21 @@ type Matches = Arc<dyn Fn(&str, &Value) -> bool + Send + Sync>;
 #[derive(Clone)]
 struct Family {
     matches: Matches,
+    /// Whether a name alone tells if it belongs to it.
+    is_by_name: bool,
     parent: Namespace,
 }
+
+impl Family {
+    /// Asks code of others; if it panics, the name does not belong to it.
+    fn has(&self, name: &str, auth: &Value) -> bool {
+        let asked = catch_unwind(AssertUnwindSafe(|| (self.matches)(name, auth)));
+        asked.unwrap_or_else(|_| self.parent.report_panic("namespace"))
+    }
+}
+
+/// What the parent of a family is called.
+pub(super) const FAMILY: &str = "/*";
 
 pub(super) struct IoInner {
     core: Arc<Core>,
@@ -109,11 +124,16 @@ impl Io {
         io
     }
 
-    /// The namespace of this name; it is made if there is none. The name begins with `/`.
+    /// The namespace of this name; it is made if there is none, as one of a pattern's if its name
+    /// matches. The name begins with `/`.
     #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
         let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
-        self.make_in(&mut lock(&self.0.namespaces), &name, None).clone()
+        let families: Vec<_> = lock(&self.0.families).clone();
+        let by_name = families.iter().filter(|family| family.is_by_name);
+        let family = by_name.into_iter().find(|family| family.has(&name, &Value::Null));
+        let parent = family.map(|family| &family.parent);
+        self.make_in(&mut lock(&self.0.namespaces), &name, parent).clone()
     }
 
     /// Namespaces whose names match, each made when a client asks for it. What is given to the
@@ -123,16 +143,26 @@ impl Io {
     where
         F: Fn(&str, &Value) -> bool + Send + Sync + 'static,
     {
-        let parent = Namespace::new("/*", self.0.core.clone(), None);
-        let family = Family { matches: Arc::new(matches), parent: parent.clone() };
-        lock(&self.0.families).push(family);
-        parent
+        self.add_family(Arc::new(matches), false)
     }
 
     /// The same for names that match a regular expression.
     pub fn of_pattern(&self, pattern: &str) -> Result<Namespace, regex_lite::Error> {
         let pattern = regex_lite::Regex::new(pattern)?;
-        Ok(self.of_matching(move |name, _| pattern.is_match(name)))
+        Ok(self.add_family(Arc::new(move |name, _| pattern.is_match(name)), true))
+    }
+
+    fn add_family(&self, matches: Matches, is_by_name: bool) -> Namespace {
+        let parent = Namespace::new(FAMILY, self.0.core.clone(), None);
+        let family = Family { matches, is_by_name, parent: parent.clone() };
+        lock(&self.0.families).push(family);
+        parent
+    }
+
+    /// The namespaces of a family that there are now.
+    pub(super) fn children(&self, parent: &Namespace) -> Vec<Namespace> {
+        let namespaces = lock(&self.0.namespaces);
+        namespaces.values().filter(|child| child.is_child_of(parent)).cloned().collect()
     }
 
     fn make_in<'a>(
@@ -152,7 +182,7 @@ impl Io {
             return Some(Guest::of(namespace));
         }
         let families: Vec<_> = lock(&self.0.families).clone();
-        let family = families.iter().find(|family| (family.matches)(name, auth))?;
+        let family = families.iter().find(|family| family.has(name, auth))?;
         let mut namespaces = lock(&self.0.namespaces);
         Some(Guest::of(self.make_in(&mut namespaces, name, Some(&family.parent))))
     }
@@ -224,29 +254,13 @@ impl Io {
     pub fn main(&self) -> &Namespace {
         &self.0.main
     }
+}
 
-    /// Is called with each socket that connects to `/`.
-    pub fn on_connection<F: Fn(&Socket) + Send + Sync + 'static>(&self, handler: F) {
-        self.main().on_connection(handler);
-    }
+/// What concerns sockets is about namespace `/`.
+impl Deref for Io {
+    type Target = Namespace;
 
-    /// Emits an event to all sockets of `/`.
-    pub fn emit(&self, name: &str, args: impl ToArgs) {
-        self.main().emit(name, args);
-    }
-
-    /// All sockets in these rooms of `/`.
-    pub fn to(&self, rooms: impl Rooms) -> To<'_> {
-        self.main().to(rooms)
-    }
-
-    /// All sockets of `/` but those in these rooms.
-    pub fn except(&self, rooms: impl Rooms) -> To<'_> {
-        self.main().except(rooms)
-    }
-
-    /// All sockets of these users in `/`, on all their devices.
-    pub fn to_users<U: Into<UserId>>(&self, users: impl IntoIterator<Item = U>) -> To<'_> {
-        self.main().to_users(users)
+    fn deref(&self) -> &Namespace {
+        self.main()
     }
 }

@@ -4,6 +4,7 @@ use super::io::Core;
 use super::mailbox::Job;
 use super::middleware::{Guard, Refused};
 use super::namespace::Guest;
+use super::recovery::Lost;
 use super::socket::{Handshake, Socket, SocketInner};
 use super::timers::{Alarm, AlarmKey};
 use super::{Letter, Parcel, lock};
@@ -53,7 +54,14 @@ pub enum Violation {
     /// It asked twice to join.
     #[error("the namespace was joined already")]
     JoinedTwice,
+    /// It goes on while far too much waits for its handlers.
+    #[error("too many events wait for their handlers")]
+    Overrun,
 }
+
+/// A client that must be read because it owes an answer is cut when so many times more waits for its
+/// handlers than may.
+const HARD_FACTOR: usize = 8;
 
 /// What brings a client back: the secret it was given and the offset of the last event it got.
 pub type Return = (String, String);
@@ -68,8 +76,11 @@ pub(super) struct LinkInner {
     pub(super) outlet: Weak<dyn Outlet>,
     opening: Arc<Opening>,
     state: Mutex<LinkState>,
-    /// Events that wait for handlers.
+    /// Events that wait for handlers, and their bytes.
     waiting: AtomicUsize,
+    waiting_bytes: AtomicUsize,
+    /// Answers that handlers wait for: they come behind events, so the client must be read.
+    owed: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -108,6 +119,8 @@ impl Link {
             opening,
             state: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            waiting_bytes: AtomicUsize::new(0),
+            owed: AtomicUsize::new(0),
         });
         let alarm = Alarm::Connect(Arc::downgrade(&link));
         let key = core.timers.set(&*core.surroundings, core.options.connect_timeout, alarm);
@@ -128,7 +141,7 @@ impl Link {
     /// The client says that something happened.
     pub fn event(&self, namespace: &str, event: Event, ack: Option<u64>) -> Result<(), Violation> {
         self.0.socket(namespace)?.take_event(Job { event, ack });
-        Ok(())
+        if self.0.is_behind(HARD_FACTOR) { Err(Violation::Overrun) } else { Ok(()) }
     }
 
     /// The client answers. An answer that nobody waits for is ignored.
@@ -157,7 +170,7 @@ impl Link {
     /// Whether so many events wait for handlers that no more should be read.
     #[must_use]
     pub fn is_busy(&self) -> bool {
-        self.0.waiting.load(Ordering::Acquire) >= self.0.core.options.waiting_events
+        self.0.is_busy()
     }
 }
 
@@ -172,16 +185,45 @@ impl LinkInner {
         lock(&self.state).socket(namespace).cloned().ok_or(Violation::NotJoined)
     }
 
-    pub(super) fn note_waiting(&self, count: usize) {
-        self.waiting.fetch_add(count, Ordering::AcqRel);
+    pub(super) fn note_waiting(&self, bytes: usize) {
+        self.waiting.fetch_add(1, Ordering::AcqRel);
+        self.waiting_bytes.fetch_add(bytes, Ordering::AcqRel);
     }
 
-    pub(super) fn note_handled(&self, count: usize) {
-        let before = self.waiting.fetch_sub(count, Ordering::AcqRel);
-        let limit = self.core.options.waiting_events;
-        if before >= limit && before - count < limit {
+    pub(super) fn note_handled(&self, count: usize, bytes: usize) {
+        let was_busy = self.is_busy();
+        self.waiting.fetch_sub(count, Ordering::AcqRel);
+        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        self.resume_after(was_busy);
+    }
+
+    /// A handler waits for an answer.
+    pub(super) fn note_asked(&self) {
+        let was_busy = self.is_busy();
+        self.owed.fetch_add(1, Ordering::AcqRel);
+        self.resume_after(was_busy);
+    }
+
+    /// It waits no longer.
+    pub(super) fn note_answered(&self) {
+        self.owed.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    fn resume_after(&self, was_busy: bool) {
+        if was_busy && !self.is_busy() {
             self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.is_behind(1) && self.owed.load(Ordering::Acquire) == 0
+    }
+
+    /// Whether more waits than so many times what may.
+    fn is_behind(&self, times: usize) -> bool {
+        let options = &self.core.options;
+        self.waiting.load(Ordering::Acquire) >= times * options.waiting_events
+            || self.waiting_bytes.load(Ordering::Acquire) >= times * options.waiting_bytes
     }
 
     /// Time to join a namespace is over.
@@ -243,19 +285,18 @@ impl LinkInner {
 
     fn let_in(self: &Arc<Self>, guest: Guest, auth: Value, returning: Option<Return>) {
         let namespace = guest.namespace();
-        let restored = returning.and_then(|(pid, offset)| {
-            namespace.restore(&pid, &offset).map(|(lost, missed)| (pid, lost, missed))
-        });
-        let is_recovered = restored.is_some();
-        let (id, pid, lost, missed) = match restored {
-            Some((pid, lost, missed)) => {
+        let lost = returning
+            .and_then(|(pid, offset)| namespace.restore(&pid, &offset).map(|lost| (pid, lost)));
+        let is_recovered = lost.is_some();
+        let (id, pid) = match &lost {
+            Some((pid, lost)) => {
                 let keeps = self.outlet.upgrade().is_some_and(|outlet| outlet.keeps_secret());
-                let pid = if keeps { pid } else { self.core.new_secret() };
-                (lost.id, Some(pid), Some(lost), missed)
+                let pid = if keeps { pid.clone() } else { self.core.new_secret() };
+                (lost.id, Some(pid))
             }
             None => {
                 let pid = namespace.has_recovery().then(|| self.core.new_secret());
-                (self.core.new_id(), pid, None, Vec::new())
+                (self.core.new_id(), pid)
             }
         };
         let handshake = Handshake { auth, opening: self.opening.clone() };
@@ -269,10 +310,9 @@ impl LinkInner {
             is_overheard: false.into(),
             state: Mutex::default(),
         }));
-        let mut rooms = Vec::new();
-        if let Some(lost) = lost {
+        if let Some((_, lost)) = &lost {
             let mut state = lock(&socket.0.state);
-            (state.user, state.data, rooms) = (lost.user, lost.data, lost.rooms);
+            (state.user, state.data) = (lost.user.clone(), lost.data.clone());
         }
         let recovery = &self.core.options.recovery;
         let is_asked =
@@ -282,7 +322,7 @@ impl LinkInner {
             let link = self.clone();
             self.core.surroundings.spawn(Box::pin(async move {
                 let verdict = ask_all(&socket, guards).await;
-                link.decide(&socket, verdict, &rooms, &missed);
+                link.decide(&socket, verdict, lost);
                 drop(guest);
             }));
             return;
@@ -291,43 +331,43 @@ impl LinkInner {
             Guard::Now(guard) => socket.guarded("connect", || guard(&socket)).unwrap_or_else(bug),
             Guard::Later(_) => Ok(()),
         });
-        self.decide(&socket, verdict, &rooms, &missed);
+        self.decide(&socket, verdict, lost);
     }
 
-    fn decide(
-        &self,
-        socket: &Socket,
-        verdict: Result<(), Refused>,
-        rooms: &[Arc<str>],
-        missed: &[Arc<Parcel>],
-    ) {
+    fn decide(&self, socket: &Socket, verdict: Result<(), Refused>, lost: Option<(String, Lost)>) {
         let namespace = socket.namespace();
-        let key = {
+        let verdict = match verdict {
+            Ok(()) if self.core.is_closed() => Err(Refused::new("the server is shutting down")),
+            verdict => verdict,
+        };
+        let (is_closed, key) = {
             let mut state = lock(&self.state);
             state.joining.retain(|other| &**other != namespace.name());
             state.joining.shrink_to_fit();
-            if state.is_closed {
-                return;
-            }
-            if verdict.is_ok() {
+            if verdict.is_ok() && !state.is_closed {
                 state.sockets.reserve_exact(1);
                 state.sockets.push(socket.clone());
-                state.join_by.take()
-            } else {
-                None
             }
+            let key = if verdict.is_ok() { state.join_by.take() } else { None };
+            (state.is_closed, key)
         };
-        if let Err(refused) = verdict {
-            return self.refuse(namespace.name(), &refused);
-        }
         key.into_iter().for_each(|key| self.core.timers.call_off(key));
-        namespace.admit(socket, rooms, missed);
+        if is_closed || verdict.is_err() {
+            socket.forget_listeners();
+            lost.into_iter().for_each(|(pid, lost)| namespace.keep_lost(&pid, lost));
+            let refused = verdict.err().filter(|_| !is_closed);
+            return refused.into_iter().for_each(|refused| self.refuse(namespace.name(), &refused));
+        }
+        namespace.admit(socket, lost.as_ref().map(|(_, lost)| lost));
         if lock(&self.state).is_closed {
             // The connection went away while its socket came in.
             return socket.gone("transport close");
         }
         namespace.welcome(socket);
         socket.work(None);
+        if self.core.is_closed() {
+            socket.gone("server shutting down");
+        }
     }
 }
 

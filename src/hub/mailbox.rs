@@ -4,6 +4,7 @@
 //! time hands the rest of the work to a task; what comes meanwhile waits in the mailbox.
 
 use super::acks::Ack;
+use super::link::LinkInner;
 use super::listeners::Handler;
 use super::middleware::{Filter, Refused};
 use super::socket::Socket;
@@ -24,6 +25,12 @@ pub(super) struct Job {
     pub(super) ack: Option<u64>,
 }
 
+impl Job {
+    fn bytes(&self) -> usize {
+        self.event.name.len() + self.event.args.bytes()
+    }
+}
+
 /// What waits while another event is handled.
 #[derive(Debug)]
 pub(super) struct Mailbox {
@@ -40,8 +47,9 @@ impl Default for Mailbox {
 
 impl Mailbox {
     /// Takes a job; gives it back if it can be done at once.
-    fn put(&mut self, job: Job) -> Option<Job> {
+    fn put(&mut self, job: Job, link: &LinkInner) -> Option<Job> {
         if self.is_busy {
+            link.note_waiting(job.bytes());
             self.queue.push_back(job);
             return None;
         }
@@ -58,9 +66,10 @@ impl Mailbox {
         next
     }
 
-    /// Forgets what waits; says how much that was.
-    pub(super) fn clear(&mut self) -> usize {
-        std::mem::take(&mut self.queue).len()
+    /// Forgets what waits; says how much that was, in events and bytes.
+    pub(super) fn clear(&mut self) -> (usize, usize) {
+        let queue = std::mem::take(&mut self.queue);
+        (queue.len(), queue.iter().map(Job::bytes).sum())
     }
 }
 
@@ -72,11 +81,10 @@ impl Socket {
             if !state.is_connected {
                 return;
             }
-            state.mailbox.put(job)
+            state.mailbox.put(job, &self.0.link)
         };
-        match first {
-            Some(job) => self.work(Some(job)),
-            None => self.0.link.note_waiting(1),
+        if let Some(job) = first {
+            self.work(Some(job));
         }
     }
 
@@ -99,9 +107,7 @@ impl Socket {
 
     fn next_job(&self) -> Option<Job> {
         let job = lock(&self.0.state).mailbox.next();
-        if job.is_some() {
-            self.0.link.note_handled(1);
-        }
+        job.iter().for_each(|job| self.0.link.note_handled(1, job.bytes()));
         job
     }
 

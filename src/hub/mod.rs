@@ -117,8 +117,11 @@ pub struct HubOptions {
     pub listeners: usize,
     /// A socket owes at most this many acknowledgements.
     pub acks: usize,
-    /// At most this many events of a connection wait for handlers; then it is not read from.
+    /// At most this many events of a connection wait for handlers; then it is not read from, unless it
+    /// owes an answer. One that goes on all the same is cut at eight times as much.
     pub waiting_events: usize,
+    /// At most this many bytes of such events.
+    pub waiting_bytes: usize,
     /// An event has at most this many attachments: what clients take.
     pub attachments: usize,
     /// A broadcast waits so long for acknowledgements if nothing else is said.
@@ -155,6 +158,7 @@ impl Default for HubOptions {
             listeners: 1024,
             acks: 1024,
             waiting_events: 256,
+            waiting_bytes: 1 << 20,
             attachments: 10,
             ack_timeout: Duration::from_secs(10),
             cleans_empty_namespaces: true,

@@ -3,7 +3,7 @@
 use super::acks::Ack;
 use super::audience::{Audience, Rooms, To};
 use super::hearing::{detached, in_turn, now};
-use super::io::Core;
+use super::io::{Core, FAMILY};
 use super::listeners::{Handler, ListenerId, Listeners};
 use super::middleware::{Guard, Refused};
 use super::peers::{PeerAction, PeerMessage};
@@ -134,6 +134,17 @@ impl Namespace {
         &self.0.core
     }
 
+    pub(super) fn is_child_of(&self, parent: &Namespace) -> bool {
+        self.0.parent.as_ref().is_some_and(|other| Arc::ptr_eq(&other.0, &parent.0))
+    }
+
+    /// Those of its family, if it stands for one: what it emits goes to them.
+    pub(super) fn children(&self) -> Vec<Namespace> {
+        let is_family = self.name() == FAMILY;
+        let io = self.core().io().filter(|_| is_family);
+        io.map(|io| io.children(self)).unwrap_or_default()
+    }
+
     /// Itself after its parent, if it has one.
     pub(super) fn lineage(&self) -> impl Iterator<Item = &Namespace> {
         self.0.parent.iter().chain([self])
@@ -200,6 +211,11 @@ impl Namespace {
     {
         let handler = Handler::Now(Arc::new(move |socket, event, _| handler(socket, event)));
         lock(&self.0.listeners).add(None, false, handler)
+    }
+
+    /// Takes off one listener that the namespace itself has.
+    pub fn off_listener(&self, id: ListenerId) {
+        lock(&self.0.listeners).remove(id);
     }
 
     /// Takes off all listeners of an event that the namespace itself has.
@@ -354,9 +370,14 @@ impl Namespace {
     /// Runs code that belongs to no socket; a panic in it is reported and goes no further.
     pub(super) fn guarded(&self, event: &str, run: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
-            let socket = SocketId::new([0; 15]);
-            let (namespace, event) = (self.name().into(), event.into());
-            self.core().surroundings.report(&Fault::Panic { namespace, event, socket });
+            self.report_panic(event);
         }
+    }
+
+    pub(super) fn report_panic(&self, event: &str) -> bool {
+        let socket = SocketId::new([0; 15]);
+        let (namespace, event) = (self.name().into(), event.into());
+        self.core().surroundings.report(&Fault::Panic { namespace, event, socket });
+        false
     }
 }

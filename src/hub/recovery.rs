@@ -32,6 +32,8 @@ pub(super) struct Lost {
     pub(super) user: Option<UserId>,
     pub(super) data: Data,
     at: Duration,
+    /// The last event that it got, once it says so.
+    offset: u64,
 }
 
 struct Kept {
@@ -116,13 +118,8 @@ impl Recovery {
         !std::mem::replace(&mut self.is_watched, true)
     }
 
-    /// Gives back who somebody was and what they missed, once.
-    pub(super) fn restore(
-        &mut self,
-        pid: &str,
-        offset: &str,
-        now: Duration,
-    ) -> Option<(Lost, Vec<Arc<Parcel>>)> {
+    /// Gives back who somebody was, once, if all that they missed since is still here.
+    pub(super) fn restore(&mut self, pid: &str, offset: &str, now: Duration) -> Option<Lost> {
         self.forget(now);
         let offset = offset.strip_prefix(&*self.origin)?.strip_prefix('-')?.parse().ok()?;
         let first = self.kept.front().map_or(self.count + 1, |kept| kept.offset);
@@ -130,10 +127,13 @@ impl Recovery {
             return None;
         }
         let lost = self.lost.remove(pid)?;
-        let missed = self.kept.iter().filter(|kept| kept.offset > offset);
-        let missed = missed.filter(|kept| lost.hears(&kept.audience));
-        let missed = missed.map(|kept| kept.parcel.clone()).collect();
-        Some((lost, missed))
+        Some(Lost { offset, ..lost })
+    }
+
+    /// What somebody missed who came back.
+    pub(super) fn missed_by(&self, lost: &Lost) -> impl Iterator<Item = &Arc<Parcel>> {
+        let missed = self.kept.iter().filter(|kept| kept.offset > lost.offset);
+        missed.filter(|kept| lost.hears(&kept.audience)).map(|kept| &kept.parcel)
     }
 
     /// Forgets what is too old; says whether anything is left.
@@ -161,7 +161,7 @@ impl Lost {
         at: Duration,
     ) -> Self {
         let state = lock(state);
-        Self { id, rooms, user: state.user.clone(), data: state.data.clone(), at }
+        Self { id, rooms, user: state.user.clone(), data: state.data.clone(), at, offset: 0 }
     }
 
     fn hears(&self, audience: &Audience) -> bool {

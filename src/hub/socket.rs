@@ -152,10 +152,20 @@ impl Socket {
 
     /// Keeps a value with the socket, one of each type.
     pub fn set_data<T: Any + Send + Sync>(&self, value: T) {
-        let data = &mut lock(&self.0.state).data;
-        data.retain(|value| !value.is::<T>());
-        data.reserve_exact(1);
-        data.push(Arc::new(value));
+        let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
+        let before = {
+            let data = &mut lock(&self.0.state).data;
+            match data.iter_mut().find(|other| other.is::<T>()) {
+                Some(other) => Some(std::mem::replace(other, value)),
+                None => {
+                    data.reserve_exact(1);
+                    data.push(value);
+                    None
+                }
+            }
+        };
+        // Under no lock: it may do anything when it goes.
+        drop(before);
     }
 
     /// The value of this type that was kept.
@@ -240,19 +250,33 @@ impl Socket {
             let mut state = lock(&self.0.state);
             state.is_connected = false;
             let forgotten = state.mailbox.clear();
-            state.listeners.clear();
-            state.filters = Vec::new();
             let farewells = std::mem::take(&mut state.disconnected);
             (farewells, std::mem::take(&mut state.acks), forgotten)
         };
-        self.0.link.note_handled(forgotten);
+        self.forget_listeners();
+        self.0.link.note_handled(forgotten.0, forgotten.1);
         for waiting in acks.into_values() {
+            self.0.link.note_answered();
             if let Waiting::One(_, Some(key)) = &waiting {
                 self.core().timers.call_off(*key);
             }
             waiting.answered(Err(AckError::Disconnected));
         }
         self.say(&farewells, reason);
+    }
+
+    /// Lets go of all that was given to it: listeners may hold the socket itself.
+    pub(super) fn forget_listeners(&self) {
+        let given = {
+            let mut state = lock(&self.0.state);
+            let listeners = std::mem::take(&mut state.listeners);
+            let filters = std::mem::take(&mut state.filters);
+            let outgoing = std::mem::take(&mut state.outgoing);
+            let errors = std::mem::take(&mut state.errors);
+            (listeners, filters, outgoing, errors)
+        };
+        // Under no lock: what others gave may do anything when it goes.
+        drop(given);
     }
 
     fn say(&self, farewells: &[Farewell], reason: &str) {
@@ -265,6 +289,7 @@ impl Socket {
     pub(super) fn acknowledged(&self, id: u64, answer: Result<Args, AckError>) {
         let waiting = lock(&self.0.state).acks.remove(&id);
         if let Some(waiting) = waiting {
+            self.0.link.note_answered();
             if let Waiting::One(_, Some(key)) = &waiting {
                 self.core().timers.call_off(*key);
             }

@@ -11,7 +11,7 @@ pub use matches::Matches;
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
 use super::hosting::Host;
-use super::lock;
+use super::{Tokens, lock};
 use crate::event::Value;
 use crate::hub::{Link, Opening, Outlet};
 use crate::ids::Tick;
@@ -44,6 +44,7 @@ struct Inner {
     paused: Option<Waker>,
     deadline: Option<Key>,
     is_blocked: bool,
+    pings: Tokens,
     /// Packets that wait since the carrier last took one.
     queued: usize,
     /// Whether it came back and was not told yet whether its seat is still there.
@@ -75,6 +76,7 @@ impl PlayConnection {
             paused: None,
             deadline: None,
             is_blocked: false,
+            pings: Tokens::new(host.config().native.messages_burst, now),
             queued: 0,
             owes_place: false,
             is_told: false,
@@ -152,8 +154,9 @@ impl PlayConnection {
             (result, inner.waker.take(), ended)
         };
         waker.into_iter().for_each(Waker::wake);
-        if ended {
-            self.tell_end();
+        if let (true, Some(me)) = (ended, self.me.upgrade()) {
+            // Handlers run there: the clock, which may be who noticed, waits for nobody.
+            tokio::spawn(async move { me.tell_end() });
         }
         result
     }
@@ -272,6 +275,30 @@ impl PlayConnection {
         Poll::Pending
     }
 
+    /// Ready once the session is over, whatever is not written yet.
+    pub fn poll_over(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut inner = lock(&self.inner);
+        if inner.session.stage() == Stage::Ended {
+            return Poll::Ready(());
+        }
+        inner.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// The carrier was pinged, which costs as much as a message.
+    pub fn receive_ping(&self) {
+        let Some(host) = self.host.upgrade() else { return };
+        let now = host.clock().now();
+        let limits = &host.config().native;
+        self.change(|inner| {
+            let may = inner.pings.take(limits.messages_per_second, limits.messages_burst, now);
+            if !may {
+                host.counters().add(Count::Flood);
+                inner.refuse(Refusal::TooMany);
+            }
+        });
+    }
+
     /// Notes whether the carrier takes no more bytes at the moment.
     pub fn set_blocked(&self, is_blocked: bool) {
         lock(&self.inner).is_blocked = is_blocked;
@@ -354,7 +381,7 @@ impl Timed for PlayConnection {
 /// Who a client says it is, as middleware sees it: an object as it is, other text as its token.
 fn auth(hello: &Hello<'_>) -> Value {
     let token = hello.token.as_ref().map_or("", |token| token.0);
-    match serde_json::from_str(token) {
+    match Value::read(token) {
         Ok(Value::Object(entries)) => Value::Object(entries),
         _ if token.is_empty() => Value::Object(Vec::new()),
         _ => Value::Object(vec![("token".into(), token.into())]),

@@ -31,6 +31,12 @@ impl Heartbeat {
         *self = Self::PingAt(now + interval);
     }
 
+    pub(super) fn excuse(&mut self, timeout: Duration, now: Duration) {
+        if let Self::AnswerBy(by) = self {
+            *by = (now + timeout).max(*by);
+        }
+    }
+
     pub(super) fn timeout(self) -> Duration {
         match self {
             Self::PingAt(at) | Self::AnswerBy(at) => at,

@@ -48,8 +48,12 @@ impl Queue {
         self.bytes
     }
 
+    /// A client that answers pings without fetching them lets only one of them wait.
     pub(super) fn push_control(&mut self, packet: &str) {
-        self.push(Item::Control(Part::Text(packet.into())));
+        let last = self.items.back().map_or(&[][..], Item::parts);
+        if !matches!(last, [Part::Text(text)] if **text == *packet) {
+            self.push(Item::Control(Part::Text(packet.into())));
+        }
     }
 
     /// Says whether there was room; a queue that is empty has room for anything.
@@ -107,5 +111,23 @@ impl Queue {
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pings_that_nobody_fetches_do_not_pile_up() {
+        let mut queue = Queue::default();
+        for _ in 0..99 {
+            queue.push_control("2");
+        }
+        assert_eq!(queue.bytes(), COST_LEAST + 1);
+        assert!(queue.push_bundle(Arc::new(Bundle::text("4a".into(), &[])), 1000));
+        queue.push_control("2");
+        assert_eq!(queue.take_payload(9, 1000), "2\u{1e}4a\u{1e}2");
+        assert_eq!(queue.bytes(), 0);
     }
 }

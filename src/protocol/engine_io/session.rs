@@ -331,6 +331,13 @@ impl Session {
         }
     }
 
+    /// Whether this WebSocket is over even if something waits that it could carry.
+    #[must_use]
+    pub fn is_cut(&self, carrier: Carrier) -> bool {
+        let is_probe = self.probe.as_ref().is_some_and(|probe| probe.carrier == carrier);
+        self.closed().is_some() || (carrier != self.carrier && !is_probe)
+    }
+
     /// A WebSocket is gone.
     pub fn lose(&mut self, carrier: Carrier, reason: CloseReason) {
         if carrier == self.carrier {
@@ -352,6 +359,11 @@ impl Session {
             State::Closing { until } => until.min(of_probe),
             State::Closed(_) => Duration::MAX,
         }
+    }
+
+    /// The client's answers are not read for now, so they are not expected.
+    pub fn excuse(&mut self, now: Duration) {
+        self.heartbeat.excuse(self.settings.ping_timeout, now);
     }
 
     /// Does what is due.

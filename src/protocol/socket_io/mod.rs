@@ -8,12 +8,14 @@ mod packet;
 mod text;
 mod msgpack;
 mod pack;
+mod decoder;
 mod session;
 
+pub use decoder::Decoder;
 pub use packet::{Body, Outgoing, Packet};
 pub use session::Session;
 
-use crate::event::ArgsError;
+use crate::event::{ArgsError, RESERVED};
 use crate::protocol::engine_io::Bundle;
 use std::time::Duration;
 
@@ -100,10 +102,6 @@ pub fn encode(format: Format, namespace: &str, packet: &Outgoing<'_>) -> Bundle 
         Format::Msgpack => pack::encode(namespace, packet),
     }
 }
-
-/// Names that the protocol uses itself.
-const RESERVED: [&str; 6] =
-    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /// Refuses names of events that are too long or reserved.
 fn check_name(name: &str, limits: &Limits) -> Result<(), DecodeError> {

@@ -12,6 +12,8 @@ use std::fmt::Write;
 /// How clients in JavaScript write `undefined` and dates: extensions of 1 and of 8 bytes.
 const UNDEFINED: u8 = 0xd4;
 const DATE: u8 = 0xd7;
+/// Dates are at most so many milliseconds before or after 1970.
+const DATE_MOST: u64 = 8_640_000_000_000_000;
 
 /// Reads a packet.
 pub(super) fn decode(bytes: &Bytes, limits: &Limits) -> Result<Packet, DecodeError> {
@@ -150,15 +152,14 @@ impl<'a> Reader<'a> {
     }
 
     fn optional_integer(&mut self) -> Result<Option<u64>, DecodeError> {
-        match self.mark()? {
-            Mark::Unsigned(number) if number < 1 << 53 => Ok(Some(number)),
-            Mark::Signed(number) => {
-                u64::try_from(number).map(Some).map_err(|_| DecodeError::BadPayload)
-            }
-            Mark::Nil => Ok(None),
-            Mark::Extension(UNDEFINED, 0, length) => self.take(length).map(|_| None),
-            _ => Err(DecodeError::BadPayload),
-        }
+        let number = match self.mark()? {
+            Mark::Unsigned(number) => Some(number),
+            Mark::Signed(number) => u64::try_from(number).ok(),
+            Mark::Nil => return Ok(None),
+            Mark::Extension(UNDEFINED, 0, length) => return self.take(length).map(|_| None),
+            _ => None,
+        };
+        number.filter(|number| *number < 1 << 53).map(Some).ok_or(DecodeError::BadPayload)
     }
 
     /// Writes the next value as JSON.
@@ -236,7 +237,10 @@ impl<'a> Reader<'a> {
             (DATE, 0) => {
                 #[expect(clippy::cast_possible_wrap, reason = "signed in the format")]
                 let milliseconds = self.number(8)? as i64;
-                push_text(&iso_date(milliseconds), out);
+                match iso_date(milliseconds) {
+                    Some(date) => push_text(&date, out),
+                    None => out.push_str("null"),
+                }
             }
             (0xc7..=0xc9, 0) => self.attachment(length, out)?,
             _ => return Err(DecodeError::BadPayload),
@@ -245,8 +249,11 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A date as `JSON.stringify` writes it.
-fn iso_date(milliseconds: i64) -> String {
+/// A date as `JSON.stringify` writes it, unless JavaScript has no such date.
+fn iso_date(milliseconds: i64) -> Option<String> {
+    if milliseconds.unsigned_abs() > DATE_MOST {
+        return None;
+    }
     let (days, rest) = (milliseconds.div_euclid(86_400_000), milliseconds.rem_euclid(86_400_000));
     // Days to a date of the Gregorian calendar, counted from March of the year 0 in eras of 400 years.
     let shifted = days + 719_468;
@@ -259,7 +266,10 @@ fn iso_date(milliseconds: i64) -> String {
     let year = year + era * 400 + i64::from(month <= 2);
     let (seconds, thousandths) = (rest / 1000, rest % 1000);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    format!("{year:04}-{month:02}-{date:02}T{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}Z")
+    let year =
+        if (0..=9999).contains(&year) { format!("{year:04}") } else { format!("{year:+07}") };
+    let time = format!("{hours:02}:{minutes:02}:{seconds:02}.{thousandths:03}");
+    Some(format!("{year}-{month:02}-{date:02}T{time}Z"))
 }
 
 fn push_text(text: &str, out: &mut String) {
@@ -285,9 +295,35 @@ mod tests {
             (951_782_400_000, "2000-02-29T00:00:00.000Z"),
             (1_795_191_845_123, "2026-11-20T16:24:05.123Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
+            (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+            (253_402_300_800_000, "+010000-01-01T00:00:00.000Z"),
+            (-62_167_219_200_001, "-000001-12-31T23:59:59.999Z"),
+            (8_640_000_000_000_000, "+275760-09-13T00:00:00.000Z"),
         ];
         for (milliseconds, expected) in cases {
-            assert_eq!(iso_date(milliseconds), expected);
+            assert_eq!(iso_date(milliseconds).as_deref(), Some(expected));
+        }
+        for milliseconds in [i64::MIN, i64::MAX, 8_640_000_000_000_001] {
+            assert_eq!(iso_date(milliseconds), None);
+        }
+    }
+
+    #[test]
+    fn a_number_that_expects_an_answer_is_one_in_javascript() {
+        let decode = |id: &[u8]| {
+            let begin = b"\x84\xa4type\x02\xa3nsp\xa1/\xa4data\x91\xa1x\xa2id";
+            super::decode(&[&begin[..], id].concat().into(), &Limits::default())
+        };
+        let ids: [&[u8]; 3] = [b"\x05", b"\xd3\0\x1f\xff\xff\xff\xff\xff\xff", b"\xc0"];
+        assert!(ids.iter().all(|id| decode(id).is_ok()));
+        let ids: [&[u8]; 4] = [
+            b"\xff",
+            b"\xd3\0\x20\0\0\0\0\0\0",
+            b"\xcf\0\x20\0\0\0\0\0\0",
+            b"\xcb\0\0\0\0\0\0\0\0",
+        ];
+        for id in ids {
+            assert_eq!(decode(id), Err(DecodeError::BadPayload));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Packets as text: `5` type, `1-` attachments, `/chat,` namespace, `12` acknowledgement, `["name",…]`.
 
 use super::{Body, Bundle, DecodeError, Limits, Outgoing, Packet, check_name};
-use crate::event::{Args, Event, check_depth};
+use crate::event::{Args, Event, accept, check_depth};
 use bytes::Bytes;
 use std::fmt::Write;
 
@@ -85,11 +85,8 @@ fn auth(json: &str) -> Result<Option<Box<str>>, DecodeError> {
     if json.is_empty() {
         return Ok(None);
     }
-    let is_object = json.starts_with('{');
-    match serde_json::from_str::<serde::de::IgnoredAny>(json) {
-        Ok(_) if is_object => Ok(Some(json.into())),
-        _ => Err(DecodeError::BadPayload),
-    }
+    let is_object = json.starts_with('{') && accept(json);
+    if is_object { Ok(Some(json.into())) } else { Err(DecodeError::BadPayload) }
 }
 
 /// Writes a packet.
