@@ -36,6 +36,9 @@ struct Options {
     /// Milliseconds until a connection without a namespace is closed.
     #[arg(long, default_value_t = 45_000)]
     connect_timeout: u64,
+    /// With the limits of a public server.
+    #[arg(long)]
+    public: bool,
     /// Only Engine.IO, at `/engine.io/`: what comes goes back.
     #[arg(long)]
     engine: bool,
@@ -60,9 +63,11 @@ fn config(options: &Options) -> Config {
     config.engine.ping_timeout = Duration::from_millis(options.ping_timeout);
     config.hub.connect_timeout = Duration::from_millis(options.connect_timeout);
     config.hub.recovery = options.recovery.then(RecoveryOptions::default);
-    // All test clients come from one address, and all at once.
-    config.doors.connections_per_address = config.doors.connections;
-    (config.doors.messages_per_second, config.doors.messages_burst) = (100_000, 100_000);
+    if !options.public {
+        // All test clients come from one address, and all at once.
+        config.doors.connections_per_address = config.doors.connections;
+        (config.doors.messages_per_second, config.doors.messages_burst) = (100_000, 100_000);
+    }
     if options.msgpack {
         config.format = Format::Msgpack;
     }

@@ -3,11 +3,14 @@
 mod allocation;
 mod architecture;
 mod bots;
+mod doors;
 mod fields;
 mod first_game;
+mod hub;
 mod journals;
 mod matches;
 mod native;
+mod sessions;
 mod simulation;
 mod streams;
 mod table;

@@ -65,7 +65,11 @@ impl Ends {
         if let Ok(message) = FromClient::decode(packet, &Limits::default()) {
             let mut again = Vec::new();
             message.encode(&mut again);
-            assert_eq!(again, packet, "a message has one packet");
+            if again != packet {
+                assert!(is_mended(packet), "a message has one packet");
+                let decoded = FromClient::decode(&again, &Limits::default());
+                assert_eq!(decoded.as_ref(), Ok(&message));
+            }
             let _ = self.client.send(&message);
         }
         let _ = self.server.receive(packet, self.now);
@@ -75,7 +79,11 @@ impl Ends {
         if let Ok(message) = ToClient::decode(packet, &Limits::TO_CLIENT) {
             let mut again = Vec::new();
             message.encode(&mut again);
-            assert_eq!(again, packet, "a message has one packet");
+            if again != packet {
+                assert!(is_mended(packet), "a message has one packet");
+                let decoded = ToClient::decode(&again, &Limits::TO_CLIENT);
+                assert_eq!(decoded.as_ref(), Ok(&message));
+            }
             let message = match message {
                 // Or most would be let go at once.
                 ToClient::Welcome(welcome) => ToClient::Welcome(Welcome {
@@ -101,4 +109,9 @@ impl Ends {
         }
         assert!(bytes <= PACKET_BYTES_LIMIT + (1 << 12), "an outbox is bounded");
     }
+}
+
+/// Half of a surrogate pair may stand in a packet's JSON, and not in the message's.
+fn is_mended(packet: &[u8]) -> bool {
+    packet.windows(3).any(|escape| escape.eq_ignore_ascii_case(b"\\ud"))
 }

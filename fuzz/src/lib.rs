@@ -5,6 +5,7 @@
 //! hostile sender would.
 
 pub mod game;
+pub mod wire;
 
 use game::{Act, Body, Card, Plan, Purse, Shield, Zoo};
 use std::sync::{Arc, LazyLock};

@@ -137,13 +137,17 @@ async fn converse(stream: Stream, visitor: Arc<Visitor>, server: &Server) {
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .with_upgrades();
     let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        _ = &mut connection => return,
-        () = tokio::time::sleep(limits.handshake_timeout) => {}
-    }
-    if asked.has_asked.load(Ordering::Relaxed) {
-        let _ = connection.await;
-    } else {
-        host.counters().add(Count::SlowHandshake);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = tokio::time::sleep(limits.handshake_timeout) => {
+            if !asked.has_asked.load(Ordering::Relaxed) {
+                return host.counters().add(Count::SlowHandshake);
+            }
+            connection.await
+        }
+    };
+    // The library has answered already.
+    if ended.is_err_and(|error| error.is_parse()) {
+        host.counters().add(Count::BadRequest);
     }
 }

@@ -34,6 +34,8 @@ pub(super) fn answer(
     let path = question.uri().path();
     let config = server.host().config();
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
+    // Those in front may have read another length than this server: nothing follows such a request.
+    let is_last = question.headers().contains_key(header::TRANSFER_ENCODING);
     let step = if is_engine {
         engine(&server, &visitor, question)
     } else if path == config.play_path && !config.echoes {
@@ -42,10 +44,14 @@ pub(super) fn answer(
         file(&server, &question)
     };
     async move {
-        Ok(match step {
+        let mut answer = match step {
             Step::Done(answer) => answer,
             Step::Later(later) => later.await,
-        })
+        };
+        if is_last {
+            answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(answer)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::host::{Connection, Count, Host, NewSession, Opening};
 use crate::protocol::engine_io::{CloseReason, Refusal};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use std::future::poll_fn;
@@ -126,14 +126,19 @@ impl Post {
     pub(super) async fn answer(mut self, host: &Host) -> Answer {
         let config = host.config();
         let Some(body) = self.body.take() else { return status(StatusCode::BAD_REQUEST) };
+        let announces_too_much = body.size_hint().lower() > config.engine.max_payload as u64;
         let body = Limited::new(body, config.engine.max_payload).collect();
-        let why = match tokio::time::timeout(config.doors.body_timeout, body).await {
-            Ok(Ok(body)) => return self.receive(&body.to_bytes()).await,
-            Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                StatusCode::PAYLOAD_TOO_LARGE
+        let why = if announces_too_much {
+            StatusCode::PAYLOAD_TOO_LARGE
+        } else {
+            match tokio::time::timeout(config.doors.body_timeout, body).await {
+                Ok(Ok(body)) => return self.receive(&body.to_bytes()).await,
+                Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+                    StatusCode::PAYLOAD_TOO_LARGE
+                }
+                Ok(Err(_)) => StatusCode::BAD_REQUEST,
+                Err(_) => StatusCode::REQUEST_TIMEOUT,
             }
-            Ok(Err(_)) => StatusCode::BAD_REQUEST,
-            Err(_) => StatusCode::REQUEST_TIMEOUT,
         };
         host.counters().add(Count::BadBody);
         // The rest of the body is not read.

@@ -23,12 +23,14 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 /// Most messages are short; long ones get room when they come.
 const READ_BUFFER: usize = 2048;
 /// After so many messages others have their turn.
-const MESSAGES_AT_ONCE: usize = 64;
+const MESSAGES_AT_ONCE: usize = 16;
 /// So many bytes are taken from the outbox at once.
 const WRITTEN_AT_ONCE: usize = 64 << 10;
 const SLICES: usize = 16;
 /// Pongs and the like that may wait to be written.
 const ANSWERS_MOST: usize = 1024;
+/// Of a client that was told goodbye so many bytes are read, until it hangs up.
+const IGNORED_MOST: usize = 256 << 10;
 /// Bytes that are no message yet, beyond those of the longest: for headers of many fragments.
 const OVERHEAD: usize = 64 << 10;
 
@@ -123,7 +125,8 @@ impl<L: Line> Pump<L> {
                 Some(Err(error)) => return Poll::Ready(self.blame(&error)),
             }
         }
-        context.waker().wake_by_ref();
+        // Woken at once it would come again before the network is looked at for the others.
+        let _ = std::pin::pin!(tokio::task::yield_now()).poll(context);
         Poll::Pending
     }
 
@@ -249,9 +252,16 @@ impl<L: Line> Pump<L> {
         stream.flush().await?;
         stream.shutdown().await?;
         // Not within the task, which would be twice as large for it.
-        let mut ignored = vec![0; 1024];
-        while stream.read(&mut ignored).await? > 0 {}
-        Ok(())
+        let mut ignored = vec![0; 4096];
+        let mut bytes = 0;
+        while bytes < IGNORED_MOST {
+            match stream.read(&mut ignored).await? {
+                0 => return Ok(()),
+                read => bytes += read,
+            }
+        }
+        // Whoever goes on regardless is not read any more, until its time is up.
+        std::future::pending().await
     }
 }
 

@@ -323,8 +323,8 @@ impl Inner {
         self.engine.handle_timeout(now);
         if self.attachments_by <= now {
             self.attachments_by = Duration::MAX;
-            host.counters().add(Count::BadPackets);
-            self.refuse(CloseCode::Policy, "attachments did not come in time", now);
+            let why = "attachments did not come in time";
+            self.refuse(host, Count::BadPackets, CloseCode::Policy, why, now);
         }
     }
 
@@ -337,14 +337,24 @@ impl Inner {
         if pays {
             host.counters().add(Count::Messages);
         } else {
-            host.counters().add(Count::Flood);
-            self.refuse(CloseCode::Policy, "too many messages", now);
+            self.refuse(host, Count::Flood, CloseCode::Policy, "too many messages", now);
         }
         pays
     }
 
-    pub(super) fn refuse(&mut self, code: CloseCode, why: &'static str, now: Duration) {
-        self.goodbye = Some((code, why));
-        self.engine.close(now);
+    /// Closes the session for a rule that was broken; what was on its way by then counts no more.
+    pub(super) fn refuse(
+        &mut self,
+        host: &Host,
+        count: Count,
+        code: CloseCode,
+        why: &'static str,
+        now: Duration,
+    ) {
+        if self.engine.is_open() {
+            host.counters().add(count);
+            self.goodbye = Some((code, why));
+            self.engine.close(now);
+        }
     }
 }

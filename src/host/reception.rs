@@ -86,10 +86,10 @@ impl Connection {
         self.note_attachments(attachments_by);
         self.dispatch_all(&host, packets);
         if let Some(error) = wrong {
-            host.counters().add(Count::BadPackets);
             tracing::debug!("{error}");
             let why = "the packet could not be read";
-            self.change(|inner, now| inner.refuse(CloseCode::Protocol, why, now));
+            let (count, code) = (Count::BadPackets, CloseCode::Protocol);
+            self.change(|inner, now| inner.refuse(&host, count, code, why, now));
         }
     }
 
@@ -114,14 +114,14 @@ impl Connection {
     fn dispatch_all(&self, host: &Host, packets: Vec<Packet>) {
         for packet in packets {
             if let Err(violation) = self.dispatch(packet) {
-                host.counters().add(Count::Violations);
                 tracing::debug!("{violation}");
                 let why = match violation {
                     Violation::NotJoined => "that namespace was not joined",
                     Violation::JoinedTwice => "that namespace was joined already",
                     Violation::Overrun => "too many events wait for their handlers",
                 };
-                return self.change(|inner, now| inner.refuse(CloseCode::Policy, why, now));
+                let (count, code) = (Count::Violations, CloseCode::Policy);
+                return self.change(|inner, now| inner.refuse(host, count, code, why, now));
             }
         }
     }

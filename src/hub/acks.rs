@@ -1,5 +1,6 @@
 //! Acknowledgements, both ways: what handlers answer, and what clients answer to the server.
 
+use super::io::Core;
 use super::reply::Promise;
 use super::socket::{Socket, SocketInner};
 use super::timers::AlarmKey;
@@ -86,6 +87,7 @@ impl Waiting {
 /// The answers to one broadcast.
 #[derive(Debug)]
 pub(super) struct Gather {
+    core: Arc<Core>,
     /// The number under which all are asked.
     pub(super) id: u64,
     state: Mutex<Gathering>,
@@ -95,21 +97,26 @@ pub(super) struct Gather {
 struct Gathering {
     promise: Option<Promise<Result<Vec<Args>, Partial>>>,
     asked: Vec<Weak<SocketInner>>,
-    is_asking: bool,
+    /// Until then; `None` while some are still being asked.
+    alarm: Option<AlarmKey>,
     replies: Vec<Args>,
     missing: usize,
 }
 
 impl Gather {
-    pub(super) fn new(id: u64, promise: Promise<Result<Vec<Args>, Partial>>) -> Self {
+    pub(super) fn new(
+        core: Arc<Core>,
+        id: u64,
+        promise: Promise<Result<Vec<Args>, Partial>>,
+    ) -> Self {
         let state = Gathering {
             promise: Some(promise),
             asked: Vec::new(),
-            is_asking: true,
+            alarm: None,
             replies: Vec::new(),
             missing: 0,
         };
-        Self { id, state: Mutex::new(state) }
+        Self { core, id, state: Mutex::new(state) }
     }
 
     /// One more is asked.
@@ -117,10 +124,11 @@ impl Gather {
         lock(&self.state).asked.push(Arc::downgrade(&socket.0));
     }
 
-    pub(super) fn all_are_asked(&self) {
+    /// Those who were asked are waited for until the alarm.
+    pub(super) fn all_are_asked(&self, alarm: AlarmKey) {
         let mut state = lock(&self.state);
-        state.is_asking = false;
-        state.finish_if_complete();
+        state.alarm = Some(alarm);
+        state.finish_if_complete(&self.core);
     }
 
     pub(super) fn answered(&self, answer: Option<Args>) {
@@ -129,7 +137,7 @@ impl Gather {
             Some(args) => state.replies.push(args),
             None => state.missing += 1,
         }
-        state.finish_if_complete();
+        state.finish_if_complete(&self.core);
     }
 
     /// Nobody is waited for any longer.
@@ -145,16 +153,18 @@ impl Gather {
         let silent = asked.iter().filter_map(Weak::upgrade).filter(forget).count();
         let mut state = lock(&self.state);
         state.missing += silent;
-        state.finish_if_complete();
+        state.finish_if_complete(&self.core);
     }
 }
 
 impl Gathering {
-    fn finish_if_complete(&mut self) {
-        if self.is_asking || self.replies.len() + self.missing < self.asked.len() {
+    fn finish_if_complete(&mut self, core: &Core) {
+        let Some(alarm) = self.alarm else { return };
+        if self.replies.len() + self.missing < self.asked.len() {
             return;
         }
         if let Some(promise) = self.promise.take() {
+            core.timers.call_off(alarm);
             let replies = std::mem::take(&mut self.replies);
             let missing = self.missing;
             let is_whole = missing == 0;

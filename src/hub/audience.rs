@@ -199,12 +199,12 @@ impl<'a> To<'a> {
             promise.keep(Ok(Vec::new()));
             return reply;
         };
-        let gather = Arc::new(Gather::new(self.namespace.next_ack(), promise));
+        let gather = Arc::new(Gather::new(core.clone(), self.namespace.next_ack(), promise));
         let event = Event { name: name.into(), args };
         self.namespace.ask(&self.audience, event, self.is_volatile, &gather);
         let after = self.timeout.unwrap_or(core.options.ack_timeout);
-        core.timers.set(&*core.surroundings, after, Alarm::Gather(Arc::downgrade(&gather)));
-        gather.all_are_asked();
+        let alarm = Alarm::Gather(Arc::downgrade(&gather));
+        gather.all_are_asked(core.timers.set(&*core.surroundings, after, alarm));
         reply
     }
 

@@ -50,7 +50,7 @@ impl Socket {
         self.listen(Some(name.into()), false, detached(handler))
     }
 
-    /// Hears all events, before this socket's listeners by name.
+    /// Hears all events, before middleware and before those who hear it by name.
     pub fn on_any<F>(&self, handler: F) -> ListenerId
     where
         F: Fn(&Socket, &Event) + Send + Sync + 'static,
@@ -75,11 +75,10 @@ impl Socket {
         let is_gone = state.is_leaving && !state.is_connected;
         let is_full = state.listeners.len() >= self.core().options.listeners;
         let id = state.listeners.add(name, is_once, handler);
-        if is_gone {
-            state.listeners.remove(id);
-        } else if is_full {
-            state.listeners.remove(id);
-            drop(state);
+        let refused = if is_gone || is_full { state.listeners.remove(id) } else { Vec::new() };
+        drop(state);
+        drop(refused);
+        if is_full && !is_gone {
             self.core().surroundings.report(&Fault::Limit("listeners"));
         }
         id
@@ -87,23 +86,23 @@ impl Socket {
 
     /// Takes off all who hear what is emitted to this socket.
     pub fn off_any_outgoing(&self) {
-        lock(&self.0.state).outgoing = Vec::new();
+        let _taken_off = std::mem::take(&mut lock(&self.0.state).outgoing);
         self.0.is_overheard.store(false, Ordering::Relaxed);
     }
 
     /// Takes off all listeners of an event.
     pub fn off(&self, name: &str) {
-        lock(&self.0.state).listeners.remove_named(name);
+        let _taken_off = lock(&self.0.state).listeners.remove_named(name);
     }
 
     /// Takes off one listener.
     pub fn off_listener(&self, id: ListenerId) {
-        lock(&self.0.state).listeners.remove(id);
+        let _taken_off = lock(&self.0.state).listeners.remove(id);
     }
 
     /// Takes off all listeners.
     pub fn off_all(&self) {
-        lock(&self.0.state).listeners.clear();
+        let _taken_off = lock(&self.0.state).listeners.clear();
     }
 
     /// Is told why, just before the socket leaves its rooms.

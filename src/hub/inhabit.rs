@@ -39,15 +39,23 @@ impl Namespace {
     /// Who somebody was who lost their connection.
     pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<Lost> {
         let now = self.core().surroundings.now();
-        lock(&self.0.inhabitants).recovery.as_mut()?.restore(pid, offset, now)
+        let (lost, dropped) = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let recovery = inhabitants.recovery.as_mut()?;
+            (recovery.restore(pid, offset, now), recovery.take_dropped())
+        };
+        drop(dropped);
+        lost
     }
 
     /// Keeps who somebody was who did not come back after all.
     pub(super) fn keep_lost(&self, pid: &str, lost: Lost) {
-        let needs_watch = {
+        let (needs_watch, dropped) = {
             let mut inhabitants = lock(&self.0.inhabitants);
-            inhabitants.recovery.as_mut().is_some_and(|recovery| recovery.lose(pid, lost))
+            let Some(recovery) = inhabitants.recovery.as_mut() else { return };
+            (recovery.lose(pid, lost), recovery.take_dropped())
         };
+        drop(dropped);
         if needs_watch {
             self.look_through_lost();
         }
@@ -58,8 +66,13 @@ impl Namespace {
     }
 
     pub(super) fn forget_lost(&self, now: Duration) {
-        let is_left = lock(&self.0.inhabitants).recovery.as_mut().map(|lost| lost.forget(now));
-        if is_left == Some(true) {
+        let (is_left, dropped) = {
+            let mut inhabitants = lock(&self.0.inhabitants);
+            let Some(recovery) = inhabitants.recovery.as_mut() else { return };
+            (recovery.forget(now), recovery.take_dropped())
+        };
+        drop(dropped);
+        if is_left {
             self.look_through_lost();
         } else {
             self.clean();
@@ -109,7 +122,7 @@ impl Namespace {
     /// Takes a socket out; remembers it if it may come back.
     pub(super) fn remove(&self, socket: &Socket, reason: &str) {
         let mut changes = Vec::new();
-        let needs_watch = {
+        let (needs_watch, dropped) = {
             let mut inhabitants = lock(&self.0.inhabitants);
             let user = lock(&socket.0.state).user.clone();
             let rooms = inhabitants.places.exit(socket.id(), user.as_ref(), &mut changes);
@@ -119,11 +132,12 @@ impl Namespace {
                 (Some(recovery), Some(pid), Some(rooms)) => {
                     let now = self.core().surroundings.now();
                     let lost = Lost::new(socket.id(), rooms, &socket.0.state, now);
-                    recovery.lose(pid, lost)
+                    (recovery.lose(pid, lost), recovery.take_dropped())
                 }
-                _ => false,
+                _ => (false, Vec::new()),
             }
         };
+        drop(dropped);
         if needs_watch {
             self.look_through_lost();
         }

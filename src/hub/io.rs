@@ -126,7 +126,6 @@ impl Io {
 
     /// The namespace of this name; it is made if there is none, as one of a pattern's if its name
     /// matches. The name begins with `/`.
-    #[must_use]
     pub fn of(&self, name: &str) -> Namespace {
         let name = if name.starts_with('/') { name.to_owned() } else { format!("/{name}") };
         let families: Vec<_> = lock(&self.0.families).clone();
@@ -138,7 +137,6 @@ impl Io {
 
     /// Namespaces whose names match, each made when a client asks for it. What is given to the
     /// namespace that this returns (handlers, middleware) is theirs.
-    #[must_use]
     pub fn of_matching<F>(&self, matches: F) -> Namespace
     where
         F: Fn(&str, &Value) -> bool + Send + Sync + 'static,

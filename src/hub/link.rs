@@ -85,7 +85,7 @@ pub(super) struct LinkInner {
 
 #[derive(Debug, Default)]
 struct LinkState {
-    /// One in each namespace: few, and mostly a single one.
+    /// One in each namespace, by its name: few, and mostly a single one.
     sockets: Vec<Socket>,
     joining: Vec<Arc<str>>,
     is_closed: bool,
@@ -345,8 +345,10 @@ impl LinkInner {
             state.joining.retain(|other| &**other != namespace.name());
             state.joining.shrink_to_fit();
             if verdict.is_ok() && !state.is_closed {
+                let before = |other: &Socket| other.namespace().name() < namespace.name();
+                let at = state.sockets.partition_point(before);
                 state.sockets.reserve_exact(1);
-                state.sockets.push(socket.clone());
+                state.sockets.insert(at, socket.clone());
             }
             let key = if verdict.is_ok() { state.join_by.take() } else { None };
             (state.is_closed, key)
@@ -375,7 +377,7 @@ async fn ask_all(socket: &Socket, guards: Vec<Guard>) -> Result<(), Refused> {
     for guard in guards {
         let verdict = match guard {
             Guard::Now(guard) => socket.guarded("connect", || guard(socket)),
-            Guard::Later(guard) => socket.caught("connect", guard(socket.clone())).await,
+            Guard::Later(guard) => socket.caught("connect", || guard(socket.clone())).await,
         };
         verdict.unwrap_or_else(bug)?;
     }

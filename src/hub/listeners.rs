@@ -23,7 +23,7 @@ pub(super) enum Handler {
 }
 
 #[derive(Clone)]
-struct Listener {
+pub(super) struct Listener {
     id: ListenerId,
     /// `None` hears all events.
     name: Option<Cow<'static, str>>,
@@ -55,29 +55,38 @@ impl Listeners {
         self.listeners.len()
     }
 
-    pub(super) fn remove(&mut self, id: ListenerId) {
-        self.listeners.retain(|listener| listener.id != id);
+    /// Takes one off; it is to be dropped under no lock, as code of others is.
+    #[must_use]
+    pub(super) fn remove(&mut self, id: ListenerId) -> Vec<Listener> {
+        self.listeners.extract_if(.., |listener| listener.id == id).collect()
     }
 
-    pub(super) fn remove_named(&mut self, name: &str) {
-        self.listeners.retain(|listener| listener.name.as_deref() != Some(name));
+    /// Takes off those of a name; they are to be dropped under no lock.
+    #[must_use]
+    pub(super) fn remove_named(&mut self, name: &str) -> Vec<Listener> {
+        let is_named = |listener: &mut Listener| listener.name.as_deref() == Some(name);
+        self.listeners.extract_if(.., is_named).collect()
     }
 
-    pub(super) fn clear(&mut self) {
-        self.listeners = Vec::new();
+    /// Takes off all; they are to be dropped under no lock.
+    #[must_use]
+    pub(super) fn clear(&mut self) -> Vec<Listener> {
+        std::mem::take(&mut self.listeners)
     }
 
-    /// Adds those that hear an event, first those that hear all; takes off those that hear once.
-    pub(super) fn hear(&mut self, name: &str, handlers: &mut Vec<Handler>) {
+    /// Adds those that hear all events.
+    pub(super) fn hear_all(&self, handlers: &mut Vec<Handler>) {
         let hears_all = self.listeners.iter().filter(|listener| listener.name.is_none());
         handlers.extend(hears_all.map(|listener| listener.handler.clone()));
+    }
+
+    /// Adds those that hear an event; takes off those that hear once.
+    pub(super) fn hear(&mut self, name: &str, handlers: &mut Vec<Handler>) {
         let is_named = |listener: &Listener| listener.name.as_deref() == Some(name);
         let named = self.listeners.iter().filter(|listener| is_named(listener));
         handlers.extend(named.map(|listener| listener.handler.clone()));
         if self.listeners.iter().any(|listener| listener.is_once) {
-            self.listeners.retain(|listener| {
-                !(listener.is_once && (listener.name.is_none() || is_named(listener)))
-            });
+            self.listeners.retain(|listener| !(listener.is_once && is_named(listener)));
         }
     }
 }

@@ -113,6 +113,7 @@ impl Socket {
 
     /// Does what can be done at once; gives what takes longer.
     fn handle(&self, job: Job) -> Option<Task> {
+        self.hear_all(&job);
         let filters = lock(&self.0.state).filters.clone();
         if filters.iter().any(|filter| matches!(filter, Filter::Later(_))) {
             let socket = self.clone();
@@ -134,8 +135,8 @@ impl Socket {
             let verdict = match filter {
                 Filter::Now(filter) => self.guarded(&job.event.name, || filter(self, &job.event)),
                 Filter::Later(filter) => {
-                    let verdict = filter(self.clone(), job.event.clone());
-                    self.caught(&job.event.name, verdict).await
+                    let ask = || filter(self.clone(), job.event.clone());
+                    self.caught(&job.event.name, ask).await
                 }
             };
             if let Err(refused) = verdict.unwrap_or_else(|| Err(Refused::new("internal error"))) {
@@ -147,7 +148,18 @@ impl Socket {
         }
     }
 
-    /// Lets all listeners hear an event; gives what takes longer.
+    /// Lets those hear an event who hear all, whatever middleware thinks of it.
+    fn hear_all(&self, job: &Job) {
+        let mut handlers = Vec::new();
+        self.namespace().hear_all(&mut handlers);
+        lock(&self.0.state).listeners.hear_all(&mut handlers);
+        for handler in handlers {
+            let none = self.call(&handler, job, &Arc::default());
+            debug_assert!(none.is_none(), "those that hear all are done at once");
+        }
+    }
+
+    /// Lets the listeners of an event hear it; gives what takes longer.
     fn hear(&self, job: Job) -> Option<Task> {
         let mut handlers = Vec::new();
         self.namespace().hear(&job.event.name, &mut handlers);
@@ -191,7 +203,7 @@ impl Socket {
         };
         let (socket, name) = (self.clone(), event.name.clone());
         let task = Box::pin(async move {
-            socket.caught(&name, made).await;
+            socket.caught(&name, || made).await;
         });
         if matches!(handler, Handler::Detached(_)) {
             self.core().surroundings.spawn(task);
@@ -209,9 +221,9 @@ impl Socket {
     pub(super) async fn caught<F: Future + Unpin>(
         &self,
         event: &str,
-        future: F,
+        make: impl FnOnce() -> F,
     ) -> Option<F::Output> {
-        let output = Caught(future).await;
+        let output = Caught(self.guarded(event, make)?).await;
         if output.is_none() {
             self.report_panic(event);
         }

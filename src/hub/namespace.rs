@@ -215,12 +215,12 @@ impl Namespace {
 
     /// Takes off one listener that the namespace itself has.
     pub fn off_listener(&self, id: ListenerId) {
-        lock(&self.0.listeners).remove(id);
+        let _taken_off = lock(&self.0.listeners).remove(id);
     }
 
     /// Takes off all listeners of an event that the namespace itself has.
     pub fn off(&self, name: &str) {
-        lock(&self.0.listeners).remove_named(name);
+        let _taken_off = lock(&self.0.listeners).remove_named(name);
     }
 
     /// Is told of rooms that come and go, and of who joins and leaves them.
@@ -231,6 +231,12 @@ impl Namespace {
     pub(super) fn hear(&self, name: &str, handlers: &mut Vec<Handler>) {
         for namespace in self.lineage() {
             lock(&namespace.0.listeners).hear(name, handlers);
+        }
+    }
+
+    pub(super) fn hear_all(&self, handlers: &mut Vec<Handler>) {
+        for namespace in self.lineage() {
+            lock(&namespace.0.listeners).hear_all(handlers);
         }
     }
 

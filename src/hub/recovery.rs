@@ -54,6 +54,8 @@ pub(super) struct Recovery {
     count: u64,
     /// Whether somebody will look through all this when time has passed.
     is_watched: bool,
+    /// What users kept with those who are forgotten: it is dropped under no lock.
+    dropped: Vec<Lost>,
 }
 
 impl std::fmt::Debug for Recovery {
@@ -63,8 +65,8 @@ impl std::fmt::Debug for Recovery {
 }
 
 impl Recovery {
-    pub(super) fn new(options: RecoveryOptions, mut origin: String) -> Self {
-        origin.truncate(ORIGIN_LENGTH);
+    pub(super) fn new(options: RecoveryOptions, mut secret: String) -> Self {
+        let origin = secret.split_off(secret.len() - ORIGIN_LENGTH);
         Self {
             options,
             origin,
@@ -73,6 +75,7 @@ impl Recovery {
             bytes: 0,
             count: 0,
             is_watched: false,
+            dropped: Vec::new(),
         }
     }
 
@@ -112,9 +115,11 @@ impl Recovery {
         if self.lost.len() >= self.options.sockets {
             let oldest = self.lost.iter().min_by_key(|(_, lost)| lost.at);
             let oldest = oldest.map(|(pid, _)| pid.clone());
-            oldest.into_iter().for_each(|pid| drop(self.lost.remove(&pid)));
+            let oldest = oldest.and_then(|pid| self.lost.remove(&pid));
+            self.dropped.extend(oldest);
         }
-        self.lost.insert(pid.into(), lost);
+        let before = self.lost.insert(pid.into(), lost);
+        self.dropped.extend(before);
         !std::mem::replace(&mut self.is_watched, true)
     }
 
@@ -139,12 +144,18 @@ impl Recovery {
     /// Forgets what is too old; says whether anything is left.
     pub(super) fn forget(&mut self, now: Duration) -> bool {
         let keeps = self.options.keeps;
-        self.lost.retain(|_, lost| lost.at + keeps > now);
+        let old = self.lost.extract_if(.., |_, lost| lost.at + keeps <= now);
+        self.dropped.extend(old.map(|(_, lost)| lost));
         while self.kept.front().is_some_and(|kept| kept.at + keeps <= now) {
             self.drop_oldest();
         }
         self.is_watched &= self.is_kept() || !self.kept.is_empty();
         self.is_watched
+    }
+
+    /// What is to be dropped once no lock is held.
+    pub(super) fn take_dropped(&mut self) -> Vec<Lost> {
+        std::mem::take(&mut self.dropped)
     }
 
     /// Whether anybody may come back.

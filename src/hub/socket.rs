@@ -223,7 +223,11 @@ impl Socket {
 
     /// Leaves the namespace.
     pub fn disconnect(&self) {
-        if self.is_connected() {
+        let is_staying = {
+            let state = lock(&self.0.state);
+            state.is_connected && !state.is_leaving
+        };
+        if is_staying {
             self.deliver(Letter::Disconnect);
             self.gone("server namespace disconnect");
         }
@@ -231,7 +235,9 @@ impl Socket {
 
     /// Leaves the namespace and closes the connection, with all its other sockets.
     pub fn close(&self) {
-        self.0.link.close_all();
+        if self.is_connected() {
+            self.0.link.close_all();
+        }
     }
 
     /// The socket is no longer there.
@@ -253,7 +259,6 @@ impl Socket {
             let farewells = std::mem::take(&mut state.disconnected);
             (farewells, std::mem::take(&mut state.acks), forgotten)
         };
-        self.forget_listeners();
         self.0.link.note_handled(forgotten.0, forgotten.1);
         for waiting in acks.into_values() {
             self.0.link.note_answered();
@@ -263,6 +268,7 @@ impl Socket {
             waiting.answered(Err(AckError::Disconnected));
         }
         self.say(&farewells, reason);
+        self.forget_listeners();
     }
 
     /// Lets go of all that was given to it: listeners may hold the socket itself.
@@ -273,7 +279,9 @@ impl Socket {
             let filters = std::mem::take(&mut state.filters);
             let outgoing = std::mem::take(&mut state.outgoing);
             let errors = std::mem::take(&mut state.errors);
-            (listeners, filters, outgoing, errors)
+            let goodbyes =
+                (std::mem::take(&mut state.disconnecting), std::mem::take(&mut state.disconnected));
+            (listeners, filters, outgoing, errors, goodbyes)
         };
         // Under no lock: what others gave may do anything when it goes.
         drop(given);

@@ -97,6 +97,14 @@ impl Part {
             Self::Binary(bytes) => bytes.len(),
         }
     }
+
+    /// How long it is in a payload.
+    pub(super) fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => 1 + bytes.len().div_ceil(3) * 4,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ impl Queue {
         for _ in 0..packets {
             let Some(item) = self.items.front() else { break };
             let part = &item.parts()[self.sent];
-            if !payload.is_empty() && payload.len() + part.bytes() * 4 / 3 > bytes {
+            if !payload.is_empty() && payload.len() + 1 + part.payload_bytes() > bytes {
                 break;
             }
             append(&mut payload, part);

@@ -4,7 +4,7 @@
 //! |---|---|---|---|---|
 //! | open, polling | waits for packets; a second at once fails the session | one at a time | probes, then takes over | |
 //! | open, WebSocket | refused; a pending one is released | refused | the queue leaves as frames | |
-//! | closing | answered with the rest and a close | refused | the rest, then hangs up | all is sent, or time |
+//! | closing | answered with the rest and a close | not heard | the rest, then hangs up | all is sent, or time |
 //! | closed | a pending one is told so, later ones refused | refused | hangs up | |
 
 use super::heartbeat::{Beat, Heartbeat};
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 const CLOSE: &str = "1";
 const NOOP: &str = "6";
-/// A WebSocket with more than this waiting takes nothing volatile.
+/// A session with more than this waiting takes nothing volatile.
 const WRITABLE_BYTES: usize = 64 << 10;
 
 /// One of the ways by which a session's packets come and go.
@@ -122,11 +122,11 @@ impl Session {
     /// Whether something sent now could leave soon: a poll is pending, or the WebSocket takes bytes.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        self.is_open()
-            && match self.transport() {
-                Transport::Polling => self.is_polled,
-                Transport::WebSocket => !self.is_blocked && self.queue.bytes() < WRITABLE_BYTES,
-            }
+        let is_taking = match self.transport() {
+            Transport::Polling => self.is_polled,
+            Transport::WebSocket => !self.is_blocked,
+        };
+        self.is_open() && is_taking && self.queue.bytes() < WRITABLE_BYTES
     }
 
     /// Notes whether the WebSocket takes no more bytes at the moment.
@@ -241,7 +241,7 @@ impl Session {
                 Ok(packet) => messages.extend(self.take(packet, now)),
                 Err(reason) => self.fail(reason),
             }
-            if !self.is_open() {
+            if self.closed().is_some() {
                 break;
             }
         }
@@ -388,17 +388,15 @@ impl Session {
 
     /// Takes a packet from the present carrier.
     fn take<'a>(&mut self, packet: Packet<'a>, now: Duration) -> Option<Message<'a>> {
-        if !self.is_open() {
-            return None;
-        }
         match packet {
-            Packet::Message(message) => return Some(message),
-            Packet::Pong(_) => self.heartbeat.answered(self.settings.ping_interval, now),
-            Packet::Ping(_) => self.fail(CloseReason::TransportError),
             Packet::Close => {
                 self.fail(CloseReason::TransportClose);
                 self.release = Some(NOOP);
             }
+            _ if !self.is_open() => {}
+            Packet::Message(message) => return Some(message),
+            Packet::Pong(_) => self.heartbeat.answered(self.settings.ping_interval, now),
+            Packet::Ping(_) => self.fail(CloseReason::TransportError),
             Packet::Upgrade | Packet::Noop => {}
         }
         None
