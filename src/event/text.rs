@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Whether JSON can be read as values, once [`readable`].
+/// Whether JSON can be read as values, once halves of surrogate pairs are mended.
 pub fn accept(json: &str) -> bool {
     serde_json::from_str::<Readable>(&readable(json)).is_ok()
 }
