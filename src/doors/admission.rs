@@ -1,5 +1,7 @@
 //! How many are in, in all and from each address.
 
+use super::conduct::Conduct;
+use crate::host;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -30,6 +32,19 @@ struct State {
 pub(super) struct Place {
     of: Arc<Admission>,
     address: IpAddr,
+}
+
+/// A session's place; what its client does wrong is remembered against its address.
+#[derive(Debug)]
+pub(super) struct SessionPlace {
+    pub(super) place: Place,
+    pub(super) conduct: Arc<Conduct>,
+}
+
+impl host::Place for SessionPlace {
+    fn blame(&self) {
+        self.conduct.blame(self.place.address);
+    }
 }
 
 impl Admission {
@@ -72,7 +87,7 @@ impl Drop for Place {
 }
 
 /// One customer's addresses count as one: in IPv6 that is a network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))

@@ -3,16 +3,21 @@
 
 use super::http::{Answer, plain, status};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http_body_util::Full;
 use hyper::header::{self, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::Path;
 use std::{fs, io};
 
 /// Folders are nested at most this deep.
 const DEPTH: usize = 16;
+/// Shorter files are sent as they are.
+const PACKED_FROM: usize = 1024;
 
 /// Types by the end of a name.
 const TYPES: &[(&str, &str)] = &[
@@ -46,6 +51,8 @@ pub struct File {
     bytes: Bytes,
     kind: &'static str,
     tag: HeaderValue,
+    /// The same in fewer bytes, and its tag, if there is anything to gain.
+    packed: Option<(Bytes, HeaderValue)>,
 }
 
 /// All files, by path.
@@ -61,9 +68,11 @@ impl Files {
         let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
         let kind = TYPES.iter().find(|(known, _)| *known == ending);
         let kind = kind.map_or("application/octet-stream", |(_, kind)| kind);
-        let tag = format!("\"{:08x}-{:x}\"", crc32fast::hash(&bytes), bytes.len());
-        let tag = HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
-        self.files.insert(path.into(), File { bytes, kind, tag });
+        let is_worth_it =
+            bytes.len() >= PACKED_FROM && !kind.contains("image/") && kind != "font/woff2";
+        let packed = is_worth_it.then(|| pack(&bytes)).flatten();
+        let packed = packed.map(|packed| (packed, tag(&bytes, "-gz")));
+        self.files.insert(path.into(), File { tag: tag(&bytes, ""), bytes, kind, packed });
     }
 
     /// All files of a folder and the folders in it; hidden ones and links are left out.
@@ -107,28 +116,62 @@ impl Files {
         let Some(file) = self.find(path) else {
             return plain(StatusCode::NOT_FOUND, "there is nothing here");
         };
+        let packed = file.packed.as_ref().filter(|_| takes_packed(asked));
+        let (bytes, own) = packed.map_or((&file.bytes, &file.tag), |(bytes, tag)| (bytes, tag));
         let is_known = asked.get_all(header::IF_NONE_MATCH).iter().any(|tags| {
             let tags = tags.to_str().unwrap_or_default().split(',');
-            let own = file.tag.to_str().unwrap_or_default();
+            let own = own.to_str().unwrap_or_default();
             tags.map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == own)
         });
         let mut answer =
             if is_known { status(StatusCode::NOT_MODIFIED) } else { Answer::default() };
         if !is_known && *method == Method::GET {
-            *answer.body_mut() = Full::from(file.bytes.clone());
+            *answer.body_mut() = Full::from(bytes.clone());
         }
         let headers = answer.headers_mut();
-        headers.insert(header::ETAG, file.tag.clone());
+        headers.insert(header::ETAG, own.clone());
+        if file.packed.is_some() {
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        if packed.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind));
         if *method == Method::HEAD {
-            headers.insert(header::CONTENT_LENGTH, file.bytes.len().into());
+            headers.insert(header::CONTENT_LENGTH, bytes.len().into());
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         answer
     }
+}
+
+fn tag(bytes: &[u8], ending: &str) -> HeaderValue {
+    let tag = format!("\"{:08x}-{:x}{ending}\"", crc32fast::hash(bytes), bytes.len());
+    HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+/// Once for all who ask; nothing if it would hardly be shorter.
+fn pack(bytes: &[u8]) -> Option<Bytes> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(bytes).ok()?;
+    let packed = packer.finish().ok()?;
+    (packed.len() < bytes.len() / 10 * 9).then(|| packed.into())
+}
+
+fn takes_packed(asked: &HeaderMap) -> bool {
+    let lines = asked.get_all(header::ACCEPT_ENCODING);
+    let words = lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+    words.into_iter().any(|word| {
+        let (name, weight) = word.split_once(';').unwrap_or((word, ""));
+        let is_refused = weight
+            .trim()
+            .strip_prefix("q=")
+            .is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
+        matches!(name.trim(), "gzip" | "*") && !is_refused
+    })
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a request is about, and the answer.
 
-use super::accept::Visitor;
-use super::admission::Place;
+use super::accept::{Visitor, is_trusted};
+use super::admission::SessionPlace;
 use super::origin::{self, Asker};
 use super::polling::{self, Poll, Post};
 use super::{Server, upgrade};
@@ -12,6 +12,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use ipnet::IpNet;
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -30,13 +31,15 @@ pub(super) fn answer(
     visitor: Arc<Visitor>,
     question: Question,
 ) -> impl Future<Output = Result<Answer, Infallible>> {
-    visitor.asks();
+    let may_ask = visitor.asks(server.host());
     let path = question.uri().path();
     let config = server.host().config();
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
     // Those in front may have read another length than this server: nothing follows such a request.
-    let is_last = question.headers().contains_key(header::TRANSFER_ENCODING);
-    let step = if is_engine {
+    let is_last = !may_ask || question.headers().contains_key(header::TRANSFER_ENCODING);
+    let step = if !may_ask {
+        Step::Done(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"))
+    } else if is_engine {
         engine(&server, &visitor, question)
     } else if path == config.play_path && !config.echoes {
         Step::Done(play(&server, &visitor, question))
@@ -166,7 +169,11 @@ fn route(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Result<
 }
 
 /// A session's place, if the hook that looks at requests lets it in and there is one.
-fn admit(server: &Server, visitor: &Visitor, opening: &Opening) -> Result<Place, Box<Answer>> {
+fn admit(
+    server: &Server,
+    visitor: &Visitor,
+    opening: &Opening,
+) -> Result<SessionPlace, Box<Answer>> {
     if let Some(allow) = &server.allow
         && let Err(why) = allow(opening)
     {
@@ -197,7 +204,7 @@ fn play(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Answer {
     match admit(server, visitor, &opening) {
         Err(answer) => *answer,
         Ok(place) => {
-            upgrade::play(server, visitor, opening, Some(place), question).unwrap_or_else(|_| {
+            upgrade::play(server, visitor, opening, place, question).unwrap_or_else(|_| {
                 counters.add(Count::BadRequest);
                 plain(StatusCode::BAD_REQUEST, "no proper WebSocket handshake")
             })
@@ -235,12 +242,12 @@ fn opening(
 }
 
 /// Where a client is: its peer, or what trusted proxies say, from the last of them backwards.
-pub(super) fn address(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+pub(super) fn address(proxies: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let mut address = peer.to_canonical();
     let forwarded = headers.get_all(HeaderName::from_static("x-forwarded-for"));
     let lines: Vec<_> = forwarded.iter().filter_map(|line| line.to_str().ok()).collect();
     for said in lines.iter().flat_map(|line| line.split(',')).rev() {
-        if !proxies.contains(&address) {
+        if !is_trusted(proxies, address) {
             break;
         }
         let Ok(said) = said.trim().parse::<IpAddr>() else { break };
@@ -278,7 +285,7 @@ mod tests {
     #[test]
     fn only_what_trusted_proxies_say_about_an_address_is_believed() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let proxies = [ip("10.0.0.1"), ip("10.0.0.2")];
+        let proxies = ["10.0.0.1/32", "10.0.0.2/31"].map(|net| net.parse().unwrap());
         let cases = [
             ("6.6.6.6", "1.1.1.1", "6.6.6.6"),
             ("10.0.0.1", "", "10.0.0.1"),

@@ -6,6 +6,8 @@
 
 mod accept;
 mod admission;
+mod conduct;
+mod spare;
 mod http;
 mod origin;
 mod polling;

@@ -4,7 +4,7 @@
 
 use super::Server;
 use super::accept::Visitor;
-use super::admission::Place;
+use super::admission::{Full as NoPlace, SessionPlace};
 use super::http::{Answer, refusal, status};
 use crate::host::{Connection, Count, Host, NewSession, Opening};
 use crate::protocol::engine_io::{CloseReason, Refusal};
@@ -21,16 +21,22 @@ use std::time::Duration;
 const PROBE_FIRST: Duration = Duration::from_millis(5);
 
 /// A session's place among those of its address; nothing if there are too many.
-pub(super) fn place(server: &Server, visitor: &Visitor, opening: &Opening) -> Option<Place> {
+pub(super) fn place(server: &Server, visitor: &Visitor, opening: &Opening) -> Option<SessionPlace> {
     let limits = &server.host().config().doors;
+    let hall = &visitor.hall;
     let address = opening.address.parse().unwrap_or_else(|_| visitor.peer.ip());
-    match visitor.sessions.enter(address, limits.connections, limits.connections_per_address) {
-        Ok(place) => Some(place),
-        Err(_) => {
-            server.host().counters().add(Count::TooManyFromAddress);
-            None
+    let (most, from_address) = (limits.connections, limits.connections_per_address);
+    let count = if !hall.conduct.is_welcome(address) {
+        Count::Unwelcome
+    } else {
+        match hall.sessions.enter(address, most, from_address) {
+            Ok(place) => return Some(SessionPlace { place, conduct: hall.conduct.clone() }),
+            Err(NoPlace::House) => Count::TooManyConnections,
+            Err(NoPlace::Address) => Count::TooManyFromAddress,
         }
-    }
+    };
+    server.host().counters().add(count);
+    None
 }
 
 /// A poll; one that is let go of ends its session.

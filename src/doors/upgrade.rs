@@ -2,7 +2,7 @@
 
 use super::Server;
 use super::accept::Visitor;
-use super::admission::Place;
+use super::admission::SessionPlace;
 use super::http::{Answer, status};
 use super::lines::{PlayLine, SocketIoLine};
 use super::pump::{self, Line};
@@ -64,13 +64,12 @@ pub(super) fn play(
     server: &Server,
     visitor: &Arc<Visitor>,
     opening: Opening,
-    place: Option<Place>,
+    place: SessionPlace,
     question: Request<Incoming>,
 ) -> Result<Answer, Refusal> {
     let key = key(&question)?;
-    let place = place.map(|place| Box::new(place) as _);
     let longest = server.host().config().native.packet_bytes;
-    let line = PlayLine(server.host().begin_play(opening, place));
+    let line = PlayLine(server.host().begin_play(opening, Some(Box::new(place))));
     Ok(switch(server, visitor, line, longest, question, &key))
 }
 
@@ -123,5 +122,7 @@ fn switch<L: Line>(
 /// The stream, and what was read of it already.
 fn parts(upgraded: Upgraded) -> Option<(Stream, Vec<u8>)> {
     let parts = upgraded.downcast::<TokioIo<Stream>>().ok()?;
-    Some((parts.io.into_inner(), parts.read_buf.to_vec()))
+    let mut stream = parts.io.into_inner();
+    stream.wait_for_ever();
+    Some((stream, parts.read_buf.to_vec()))
 }

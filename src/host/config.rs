@@ -4,7 +4,7 @@ use crate::hub::HubOptions;
 use crate::protocol::engine_io::Settings;
 use crate::protocol::native;
 use crate::protocol::socket_io::{Format, Limits};
-use std::net::IpAddr;
+use ipnet::IpNet;
 use std::time::Duration;
 
 /// How a server behaves and what it allows.
@@ -59,9 +59,9 @@ pub struct DoorLimits {
     pub connections: usize,
     /// At most this many connections from one address; of IPv6, from one network of 64 bits.
     pub connections_per_address: usize,
-    /// Proxies in front of this server: what they say about a client's address is believed, and they
-    /// may hold any number of connections.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Proxies in front of this server, as networks: what they say about a client's address is
+    /// believed, and they may hold any number of connections and make any number of requests.
+    pub trusted_proxies: Vec<IpNet>,
     /// The first request is here this long after connecting, encryption included.
     pub handshake_timeout: Duration,
     /// A connection that is kept for the next request is closed after this.
@@ -70,12 +70,23 @@ pub struct DoorLimits {
     pub body_timeout: Duration,
     /// The head of a request has at most this many bytes; at least 8192.
     pub header_bytes: usize,
+    /// An answer that its client takes no byte of for so long is given up.
+    pub write_timeout: Duration,
+    /// An address from which so many rules were broken is not let in any more; each second forgives
+    /// one. None: addresses are not judged.
+    pub misdeeds: u32,
+    /// A connection makes at most this many requests a second,
+    pub requests_per_second: u32,
+    /// and this many at once.
+    pub requests_burst: u32,
     /// A connection sends at most this many messages a second,
     pub messages_per_second: u32,
     /// and this many at once.
     pub messages_burst: u32,
     /// A WebSocket that says goodbye is waited for this long.
     pub goodbye_timeout: Duration,
+    /// Once the server is closed, those who are still there are waited for so long.
+    pub closing_timeout: Duration,
 }
 
 impl Default for DoorLimits {
@@ -88,9 +99,14 @@ impl Default for DoorLimits {
             idle_timeout: Duration::from_secs(60),
             body_timeout: Duration::from_secs(15),
             header_bytes: 16 << 10,
+            write_timeout: Duration::from_secs(30),
+            misdeeds: 60,
+            requests_per_second: 100,
+            requests_burst: 400,
             messages_per_second: 1000,
             messages_burst: 4000,
             goodbye_timeout: Duration::from_secs(2),
+            closing_timeout: Duration::from_secs(5),
         }
     }
 }

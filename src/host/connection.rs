@@ -2,15 +2,14 @@
 
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
-use super::hosting::{Host, NewSession};
-use super::waiters::Waiters;
+use super::hosting::{Host, NewSession, Place};
+use super::waiters::{Waiters, poll_ready};
 use super::{Tokens, lock};
 use crate::hub::{Link, Outlet};
 use crate::protocol::engine_io::{self, Carrier, CloseReason, Refusal};
 use crate::protocol::socket_io::{Decoder, Format};
 use crate::protocol::websocket::CloseCode;
 use bytes::Bytes;
-use std::any::Any;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -41,7 +40,7 @@ pub(super) struct Inner {
     tokens: Tokens,
     deadline: Option<Key>,
     /// What lives as long as the connection: its place among those of its address.
-    place: Option<Box<dyn Any + Send + Sync>>,
+    place: Option<Box<dyn Place>>,
     /// Whether the hub knows that the connection is over.
     is_told: bool,
     /// Why a WebSocket is closed, if not normally.
@@ -147,13 +146,7 @@ impl Connection {
 
     /// Ready unless handlers are so far behind that nothing more should be read.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
-        let is_busy = || self.link.get().is_some_and(Link::is_busy);
-        if !is_busy() {
-            return Poll::Ready(());
-        }
-        lock(&self.inner).paused = Some(context.waker().clone());
-        // It may have changed before the waker was there.
-        if is_busy() { Poll::Pending } else { Poll::Ready(()) }
+        poll_ready(&self.link, || lock(&self.inner).paused = Some(context.waker().clone()))
     }
 
     // For doors: long-polling.
@@ -302,10 +295,12 @@ impl Inner {
                 Some(CloseReason::PingTimeout) => host.counters().add(Count::PingTimeouts),
                 Some(CloseReason::Overflow) => {
                     host.counters().add(Count::Overflows);
+                    self.blame();
                     self.goodbye = Some((CloseCode::Policy, "too much waits for this client"));
                 }
                 Some(CloseReason::ParseError | CloseReason::TransportError) => {
                     host.counters().add(Count::BadPackets);
+                    self.blame();
                     let why = (CloseCode::Protocol, "the packet could not be read");
                     self.goodbye.get_or_insert(why);
                 }
@@ -353,8 +348,14 @@ impl Inner {
     ) {
         if self.engine.is_open() {
             host.counters().add(count);
+            self.blame();
             self.goodbye = Some((code, why));
             self.engine.close(now);
         }
+    }
+
+    /// The client broke a rule, which is remembered at the door.
+    pub(super) fn blame(&self) {
+        self.place.iter().for_each(|place| place.blame());
     }
 }

@@ -33,6 +33,8 @@ counts! {
     TooManyConnections = "too_many_connections",
     /// Refused: too many connections from one address.
     TooManyFromAddress = "too_many_from_address",
+    /// Refused: too many rules were broken from that address.
+    Unwelcome = "unwelcome",
     /// Accepting failed, for want of file descriptors for one.
     AcceptFailed = "accept_failed",
     /// No request in time after connecting.
@@ -43,6 +45,8 @@ counts! {
     NotAllowed = "not_allowed",
     /// Requests that make no sense.
     BadRequest = "bad_request",
+    /// Answers that the client did not take.
+    SlowReader = "slow_reader",
     /// Bodies of requests that are too long or too slow.
     BadBody = "bad_body",
     /// Sessions that began.

@@ -10,7 +10,6 @@ use super::play::{Matches, PlayConnection};
 use crate::hub::{Fault, Io, Opening, Surroundings, Task};
 use crate::ids::SocketId;
 use crate::protocol::engine_io::Transport;
-use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -92,7 +91,13 @@ pub struct NewSession {
     /// What is known of the client.
     pub opening: Opening,
     /// What is dropped when the session ends.
-    pub place: Option<Box<dyn Any + Send + Sync>>,
+    pub place: Option<Box<dyn Place>>,
+}
+
+/// What a connection has at its door as long as it lives: a place among those of its address.
+pub trait Place: Send + Sync {
+    /// The connection broke a rule and is cut for it.
+    fn blame(&self);
 }
 
 impl Host {
@@ -203,7 +208,7 @@ impl Host {
     pub fn begin_play(
         self: &Arc<Self>,
         opening: Opening,
-        place: Option<Box<dyn Any + Send + Sync>>,
+        place: Option<Box<dyn Place>>,
     ) -> Arc<PlayConnection> {
         self.counters().add(Count::Sessions);
         PlayConnection::open(self, opening, place)

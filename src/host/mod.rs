@@ -25,7 +25,7 @@ pub use clock::Clock;
 pub use config::{Config, Cookie, DoorLimits, Origins};
 pub use connection::Connection;
 pub use counters::{Count, Counters};
-pub use hosting::{Host, NewSession};
+pub use hosting::{Host, NewSession, Place};
 pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
 

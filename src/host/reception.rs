@@ -43,6 +43,7 @@ impl Connection {
     pub fn refuse(&self, carrier: Carrier, count: Count, code: CloseCode, why: &'static str) {
         self.host.upgrade().into_iter().for_each(|host| host.counters().add(count));
         self.change(|inner, _| {
+            inner.blame();
             inner.goodbye = Some((code, why));
             inner.engine.lose(carrier, CloseReason::TransportError);
         });

@@ -25,14 +25,27 @@ impl Tokens {
     /// Takes so many if they are there.
     #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
     pub fn take_some(&mut self, count: u32, per_second: u32, burst: u32, now: Duration) -> bool {
-        let passed = now.saturating_sub(self.at).as_secs_f32();
-        self.at = now;
-        self.left = (self.left + passed * per_second as f32).min(burst as f32);
-        let has_some = self.left >= count as f32;
+        let has_some = self.has(count, per_second, burst, now);
         if has_some {
             self.left -= count as f32;
         }
         has_some
+    }
+
+    /// Whether so many are there.
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+    pub fn has(&mut self, count: u32, per_second: u32, burst: u32, now: Duration) -> bool {
+        let passed = now.saturating_sub(self.at).as_secs_f32();
+        self.at = now;
+        self.left = (self.left + passed * per_second as f32).min(burst as f32);
+        self.left >= count as f32
+    }
+
+    /// Takes so many, there or not: at most a whole bucket is owed.
+    #[expect(clippy::cast_precision_loss, reason = "a rate needs no more")]
+    pub fn owe(&mut self, count: u32, per_second: u32, burst: u32, now: Duration) {
+        self.has(0, per_second, burst, now);
+        self.left = (self.left - count as f32).max(-(burst as f32));
     }
 }
 

@@ -1,7 +1,9 @@
 //! Who waits for something to write, at most one for each carrier: a poll, and a WebSocket.
 
+use crate::hub::Link;
 use crate::protocol::engine_io::Carrier;
-use std::task::Waker;
+use std::sync::OnceLock;
+use std::task::{Poll, Waker};
 
 /// Those who wait. Without memory of its own: they come and go with each message.
 #[derive(Debug, Default)]
@@ -30,4 +32,16 @@ impl Waiters {
     pub(super) fn wake(self) {
         self.0.into_iter().flatten().for_each(|(_, waker)| waker.wake());
     }
+}
+
+/// Ready unless handlers are so far behind that nothing more should be read; then `wait` has left a
+/// waker where [`Outlet::resume`](crate::hub::Outlet::resume) finds it.
+pub(super) fn poll_ready(link: &OnceLock<Link>, wait: impl FnOnce()) -> Poll<()> {
+    let is_busy = || link.get().is_some_and(Link::is_busy);
+    if !is_busy() {
+        return Poll::Ready(());
+    }
+    wait();
+    // It may have changed before the waker was there.
+    if is_busy() { Poll::Pending } else { Poll::Ready(()) }
 }

@@ -6,6 +6,10 @@ use tickwire::host::Config;
 
 async fn door() -> Door {
     let mut files = Files::default();
+    files.insert(
+        "noise.bin",
+        (0u32..2000).flat_map(|at| at.wrapping_mul(0x9e37_79b9).to_le_bytes()).collect::<Vec<_>>(),
+    );
     files.insert("index.html", "<!doctype html><p>hello");
     files.insert("sdk/tickwire.js", "export {};\n".repeat(200));
     files.insert("short.js", "export {};");
@@ -98,6 +102,8 @@ fn only_long_texts_are_compressed_and_only_for_those_who_ask() {
             ("/sdk/tickwire.js", "accept-encoding: gzip\r\n", Some("gzip")),
             ("/sdk/tickwire.js", "", None),
             ("/sdk/tickwire.js", "accept-encoding: br\r\n", None),
+            ("/sdk/tickwire.js", "accept-encoding: gzip;q=0\r\n", None),
+            ("/sdk/tickwire.js", "accept-encoding: br, gzip;q=0.5\r\n", Some("gzip")),
             ("/short.js", "accept-encoding: gzip\r\n", None),
             ("/picture.png", "accept-encoding: gzip\r\n", None),
         ];

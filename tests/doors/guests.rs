@@ -2,7 +2,7 @@
 
 use super::client::{Door, POLLING, WEBSOCKET, live, quoted};
 use std::net::{IpAddr, Ipv4Addr};
-use tickwire::doors::Server;
+use tickwire::doors::{Files, Server};
 use tickwire::host::{Config, Cookie, Count};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -79,7 +79,7 @@ fn only_a_trusted_proxy_says_where_a_client_is() {
         let spoofed = "x-forwarded-for: 10.1.2.3\r\n";
         assert_eq!(believed(&door, spoofed).await, "127.0.0.1");
         let door = Door::open(|config| {
-            config.doors.trusted_proxies = vec![HERE];
+            config.doors.trusted_proxies = vec![HERE.into()];
             config.doors.connections_per_address = 1;
         })
         .await;
@@ -155,5 +155,97 @@ fn a_server_that_closes_says_goodbye_to_all() {
         drop((wire, polled));
         door.until_sessions(0).await;
         while tokio::net::TcpStream::connect(door.address).await.is_ok() {}
+    });
+}
+
+#[test]
+fn an_address_from_which_too_many_rules_were_broken_is_turned_away() {
+    live(async {
+        let door = Door::open(|config| config.doors.misdeeds = 3).await;
+        let (mut honest, _) = door.joined().await;
+        for _ in 0..3 {
+            let (mut wire, _) = door.joined().await;
+            wire.say("4nonsense").await;
+            wire.closed().await;
+        }
+        door.until(Count::BadPackets, 3).await;
+        is_full(&door, "too many rules were broken from your address", Count::Unwelcome).await;
+        // Who is in already stays in.
+        honest.is_heard().await;
+    });
+}
+
+#[test]
+fn what_comes_by_a_proxy_is_held_against_the_client_and_not_against_the_proxy() {
+    live(async {
+        let door = Door::open(|config| {
+            config.doors.misdeeds = 1;
+            config.doors.trusted_proxies = vec![HERE.into()];
+        })
+        .await;
+        let (mut wire, target) = door.polling().await;
+        let [bad, good] = ["x-forwarded-for: 10.0.0.1\r\n", "x-forwarded-for: 10.0.0.2\r\n"];
+        let opened = wire.ask("GET", POLLING, bad, "").await;
+        let session = format!("{POLLING}&sid={}", quoted(&opened.text(), 1));
+        wire.ask("POST", &session, bad, "4nonsense").await;
+        door.until(Count::BadPackets, 1).await;
+        assert_eq!(wire.ask("GET", POLLING, bad, "").await.status, 429);
+        door.until(Count::Unwelcome, 1).await;
+        assert_eq!(wire.ask("GET", POLLING, good, "").await.status, 200);
+        wire.ask("POST", &target, "", "40").await;
+    });
+}
+
+#[test]
+fn a_connection_makes_so_many_requests_a_second() {
+    live(async {
+        let door = Door::open(|config| {
+            config.doors.requests_per_second = 1;
+            config.doors.requests_burst = 20;
+        })
+        .await;
+        let mut wire = door.connect().await;
+        for _ in 0..20 {
+            assert_eq!(wire.ask("GET", "/health", "", "").await.status, 200);
+        }
+        let answer = wire.ask("GET", "/health", "", "").await;
+        assert_eq!((answer.status, answer.text()), (429, "too many requests".into()));
+        wire.hung_up().await;
+        door.until(Count::Flood, 1).await;
+    });
+}
+
+#[test]
+fn an_answer_that_nobody_takes_is_given_up() {
+    live(async {
+        let mut files = Files::default();
+        files.insert("large.png", vec![0; 64 << 20]);
+        let mut config = Config::default();
+        config.doors.write_timeout = std::time::Duration::from_millis(20);
+        let door = Door::serve(Server::new(config).files(files)).await;
+        let mut wire = door.connect().await;
+        let asked = wire.write(b"GET /large.png HTTP/1.1\r\nhost: game.example\r\n\r\n").await;
+        asked.expect("a connection");
+        door.until(Count::SlowReader, 1).await;
+    });
+}
+
+#[test]
+fn a_server_serves_until_the_last_has_left() {
+    live(async {
+        let server = Server::default();
+        let open = server.open("127.0.0.1:0").await.expect("a port");
+        let address = open.address();
+        let serving = tokio::spawn(open.serve());
+        let stream = tokio::net::TcpStream::connect(address).await.expect("a server");
+        let mut wire = super::wire::Wire::new(stream);
+        wire.upgrade(WEBSOCKET).await.expect("a WebSocket");
+        server.close();
+        let (first, _) = wire.read_frame().await.expect("its open packet");
+        assert_eq!(first, super::wire::TEXT);
+        while wire.read_frame().await.is_ok() {}
+        assert!(!serving.is_finished(), "it waits for the client to hang up");
+        drop(wire);
+        serving.await.expect("it ends");
     });
 }

@@ -10,7 +10,8 @@ pub use matches::Matches;
 
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
-use super::hosting::Host;
+use super::hosting::{Host, Place};
+use super::waiters::poll_ready;
 use super::{Tokens, lock};
 use crate::event::Value;
 use crate::hub::{Link, Opening, Outlet};
@@ -21,7 +22,6 @@ use crate::protocol::native::{
 };
 use crate::protocol::websocket::{CloseCode, Opcode, frame};
 use bytes::Bytes;
-use std::any::Any;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -54,7 +54,7 @@ struct Inner {
     farewell: Option<Refusal>,
     /// What the carrier itself was closed for.
     cut: Option<(CloseCode, &'static str)>,
-    _place: Option<Box<dyn Any + Send + Sync>>,
+    place: Option<Box<dyn Place>>,
 }
 
 impl std::fmt::Debug for PlayConnection {
@@ -67,7 +67,7 @@ impl PlayConnection {
     pub(super) fn open(
         host: &Arc<Host>,
         opening: Opening,
-        place: Option<Box<dyn Any + Send + Sync>>,
+        place: Option<Box<dyn Place>>,
     ) -> Arc<Self> {
         let now = host.clock().now();
         let inner = Inner {
@@ -82,7 +82,7 @@ impl PlayConnection {
             is_told: false,
             farewell: None,
             cut: None,
-            _place: place,
+            place,
         };
         let connection = Arc::new_cyclic(|me| Self {
             me: me.clone(),
@@ -244,18 +244,13 @@ impl PlayConnection {
         };
         if heard.is_err() {
             host.counters().add(Count::Violations);
-            self.refuse(Refusal::OutOfOrder);
+            self.change(|inner| inner.cut_off(Refusal::OutOfOrder));
         }
     }
 
     /// Ready unless handlers are so far behind that nothing more should be read.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
-        let is_busy = || self.link.get().is_some_and(Link::is_busy);
-        if !is_busy() {
-            return Poll::Ready(());
-        }
-        lock(&self.inner).paused = Some(context.waker().clone());
-        if is_busy() { Poll::Pending } else { Poll::Ready(()) }
+        poll_ready(&self.link, || lock(&self.inner).paused = Some(context.waker().clone()))
     }
 
     /// What is to be written next, framed; `None`: nothing any more.
@@ -294,7 +289,7 @@ impl PlayConnection {
             let may = inner.pings.take(limits.messages_per_second, limits.messages_burst, now);
             if !may {
                 host.counters().add(Count::Flood);
-                inner.refuse(Refusal::TooMany);
+                inner.cut_off(Refusal::TooMany);
             }
         });
     }
@@ -307,7 +302,11 @@ impl PlayConnection {
     /// The carrier's own rules were broken.
     pub fn cut(&self, count: Count, code: CloseCode, why: &'static str) {
         self.host.upgrade().into_iter().for_each(|host| host.counters().add(count));
-        lock(&self.inner).cut = Some((code, why));
+        {
+            let mut inner = lock(&self.inner);
+            inner.cut = Some((code, why));
+            inner.place.iter().for_each(|place| place.blame());
+        }
         self.lose();
     }
 
@@ -338,8 +337,17 @@ impl Inner {
         self.farewell.get_or_insert(refusal);
     }
 
+    /// Refuses a client that broke a rule, which is remembered at the door.
+    fn cut_off(&mut self, refusal: Refusal) {
+        self.place.iter().for_each(|place| place.blame());
+        self.refuse(refusal);
+    }
+
     fn blame(&mut self, host: &Host, error: &ProtocolError) {
         let refusal = error.refusal();
+        if !matches!(refusal, Refusal::Silent | Refusal::HandshakeTimeout) {
+            self.place.iter().for_each(|place| place.blame());
+        }
         host.counters().add(match refusal {
             Refusal::TooMany => Count::Flood,
             Refusal::TooLong => Count::TooLong,
