@@ -14,7 +14,7 @@ use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
@@ -24,6 +24,8 @@ use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
 const READ_BUFFER: usize = 2048;
 /// After so many messages others have their turn.
 const MESSAGES_AT_ONCE: usize = 16;
+/// And after so long, for what some messages ask takes its time.
+const TURN: Duration = Duration::from_micros(200);
 /// So many bytes are taken from the outbox at once.
 const WRITTEN_AT_ONCE: usize = 64 << 10;
 const SLICES: usize = 16;
@@ -107,6 +109,7 @@ impl<L: Line> Pump<L> {
     }
 
     fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<End> {
+        let begun = Instant::now();
         for _ in 0..MESSAGES_AT_ONCE {
             // Who does not take the answers to its pings is not heard. Writing wakes this task.
             if self.socket.get_ref().answers.len() > ANSWERS_MOST {
@@ -123,6 +126,9 @@ impl<L: Line> Pump<L> {
                     return Poll::Ready(End::Theirs);
                 }
                 Some(Err(error)) => return Poll::Ready(self.blame(&error)),
+            }
+            if begun.elapsed() > TURN {
+                break;
             }
         }
         // Woken at once it would come again before the network is looked at for the others.

@@ -9,6 +9,8 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, SeqAccess, Visi
 use serde_json::value::RawValue;
 
 /// What a handler can take as its arguments: all that `serde` can make, and [`Args`] as they are.
+///
+/// A tuple or an array (`[x; 3]`) takes all arguments; a `Vec` and anything else takes the first.
 pub trait FromArgs: Sized {
     /// Takes the arguments.
     fn from_args(args: &Args) -> Result<Self, ArgsError>;

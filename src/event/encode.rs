@@ -1,5 +1,8 @@
 //! From Rust values to arguments: a tuple is all of them, anything else the only one.
 //!
+//! `serde` tells tuples from sequences, but not tuples from arrays: `[x; 3]` is three arguments, as
+//! `(x, x, x)` is. For one argument that is a list write a `Vec`, a slice, or `([x; 3],)`.
+//!
 //! What `serde` serialises as bytes (`bytes::Bytes`, for one) becomes an attachment.
 
 use super::{Args, ArgsError};
@@ -9,6 +12,8 @@ use serde_json::ser::{CompactFormatter, Formatter};
 use std::io;
 
 /// What can be sent as arguments: all that `serde` can serialise, and [`Args`] as they are.
+///
+/// A tuple or an array (`[x; 3]`) is all arguments; a `Vec`, a slice and anything else is the only one.
 pub trait ToArgs {
     /// The arguments.
     fn to_args(&self) -> Result<Args, ArgsError>;

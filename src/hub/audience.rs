@@ -211,7 +211,7 @@ impl<'a> To<'a> {
     /// Makes all of them join rooms.
     pub fn sockets_join(self, rooms: impl Rooms) {
         self.publish(|| PeerAction::Join(names(&rooms)));
-        self.namespace.join(&self.fetch_sockets(), &rooms);
+        self.namespace.join_all(&self.fetch_sockets(), &rooms);
     }
 
     /// Makes all of them leave rooms.

@@ -50,6 +50,16 @@ impl Socket {
         self.listen(Some(name.into()), false, detached(handler))
     }
 
+    /// Hears an event the first time that it comes and takes its time; later events wait for it.
+    pub fn once_async<T, F, R>(&self, name: impl Into<Cow<'static, str>>, handler: F) -> ListenerId
+    where
+        T: FromArgs,
+        F: Fn(Socket, T, Ack) -> R + Send + Sync + 'static,
+        R: Future<Output = ()> + Send + 'static,
+    {
+        self.listen(Some(name.into()), true, in_turn(handler))
+    }
+
     /// Hears all events, before middleware and before those who hear it by name.
     pub fn on_any<F>(&self, handler: F) -> ListenerId
     where

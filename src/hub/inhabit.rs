@@ -7,7 +7,7 @@ use super::recovery::{Lost, Recovery};
 use super::rooms::{NotJoined, Places};
 use super::socket::Socket;
 use super::timers::Alarm;
-use super::{Fault, Letter, Parcel, lock};
+use super::{Fault, Letter, LimitMet, Parcel, lock};
 use crate::event::Event;
 use crate::ids::UserId;
 use std::sync::Arc;
@@ -162,12 +162,17 @@ impl Namespace {
         inhabitants.places.set_user(socket, before.as_ref(), &user);
     }
 
-    pub(super) fn join(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
+    /// Says which limit kept any of them out of a room.
+    pub(super) fn join(
+        &self,
+        sockets: &[Socket],
+        rooms: &(impl Rooms + ?Sized),
+    ) -> Option<LimitMet> {
         let options = &self.core().options;
         if !self.children().is_empty() {
             let own =
                 |socket: &Socket| socket.namespace().join(std::slice::from_ref(socket), rooms);
-            return sockets.iter().for_each(own);
+            return sockets.iter().filter_map(own).last();
         }
         let (mut changes, mut limit) = (Vec::new(), None);
         {
@@ -185,8 +190,15 @@ impl Namespace {
                 });
             }
         }
-        limit.into_iter().for_each(|limit| self.core().surroundings.report(&Fault::Limit(limit)));
         self.tell_changes(&changes);
+        limit.map(LimitMet)
+    }
+
+    /// Joins rooms where nobody waits to hear of limits.
+    pub(super) fn join_all(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {
+        if let Some(LimitMet(limit)) = self.join(sockets, rooms) {
+            self.core().surroundings.report(&Fault::Limit(limit));
+        }
     }
 
     pub(super) fn leave(&self, sockets: &[Socket], rooms: &(impl Rooms + ?Sized)) {

@@ -365,8 +365,16 @@ impl LinkInner {
             // The connection went away while its socket came in.
             return socket.gone("transport close");
         }
-        namespace.welcome(socket);
-        socket.work(None);
+        match namespace.welcome(socket) {
+            None => socket.work(None),
+            Some(rest) => {
+                let socket = socket.clone();
+                self.core.surroundings.spawn(Box::pin(async move {
+                    rest.await;
+                    socket.work(None);
+                }));
+            }
+        }
         if self.core.is_closed() {
             socket.gone("server shutting down");
         }

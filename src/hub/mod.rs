@@ -12,6 +12,7 @@
 
 mod io;
 mod namespace;
+mod given;
 mod inhabit;
 mod rooms;
 mod audience;
@@ -65,6 +66,11 @@ pub trait Surroundings: Send + Sync + 'static {
     /// Hears what went wrong.
     fn report(&self, fault: &Fault);
 }
+
+/// A limit that was met: what went past it was not done.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("limit met: {0}")]
+pub struct LimitMet(&'static str);
 
 /// What went wrong without harm to anyone else.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]

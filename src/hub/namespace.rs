@@ -2,10 +2,10 @@
 
 use super::acks::Ack;
 use super::audience::{Audience, Rooms, To};
+use super::given::Given;
 use super::hearing::{detached, in_turn, now};
 use super::io::{Core, FAMILY};
 use super::listeners::{Handler, ListenerId, Listeners};
-use super::middleware::{Guard, Refused};
 use super::peers::{PeerAction, PeerMessage};
 use super::recovery::Recovery;
 use super::rooms::Places;
@@ -31,19 +31,6 @@ pub enum RoomChange {
     Left(Arc<str>, SocketId),
     /// Its last socket left.
     Deleted(Arc<str>),
-}
-
-type Welcome = Arc<dyn Fn(&Socket) + Send + Sync>;
-type RoomListener = Arc<dyn Fn(&RoomChange) + Send + Sync>;
-type ServerListener = Arc<dyn Fn(&Event) + Send + Sync>;
-
-/// What those who build on the hub gave to a namespace.
-#[derive(Default)]
-pub(super) struct Given {
-    welcomes: Vec<Welcome>,
-    guards: Vec<Guard>,
-    pub(super) room_listeners: Vec<RoomListener>,
-    server_listeners: Vec<(String, ServerListener)>,
 }
 
 /// Who is in a namespace, and what is kept for those who lost their connection.
@@ -152,29 +139,6 @@ impl Namespace {
 
     // What it is given.
 
-    /// Is called with each socket that connects.
-    pub fn on_connection<F: Fn(&Socket) + Send + Sync + 'static>(&self, handler: F) {
-        lock(&self.0.given).welcomes.push(Arc::new(handler));
-    }
-
-    /// Stands before the namespace: a socket that is refused does not come in.
-    pub fn middleware<F>(&self, guard: F)
-    where
-        F: Fn(&Socket) -> Result<(), Refused> + Send + Sync + 'static,
-    {
-        lock(&self.0.given).guards.push(Guard::Now(Arc::new(guard)));
-    }
-
-    /// The same, and takes its time.
-    pub fn middleware_async<F, R>(&self, guard: F)
-    where
-        F: Fn(Socket) -> R + Send + Sync + 'static,
-        R: Future<Output = Result<(), Refused>> + Send + 'static,
-    {
-        let guard = move |socket| Box::pin(guard(socket)) as _;
-        lock(&self.0.given).guards.push(Guard::Later(Arc::new(guard)));
-    }
-
     /// Hears an event of all its sockets: one listener for all, where `Socket::on` makes one each.
     pub fn on<T, F>(&self, name: impl Into<Cow<'static, str>>, handler: F) -> ListenerId
     where
@@ -223,11 +187,6 @@ impl Namespace {
         let _taken_off = lock(&self.0.listeners).remove_named(name);
     }
 
-    /// Is told of rooms that come and go, and of who joins and leaves them.
-    pub fn on_room_change<F: Fn(&RoomChange) + Send + Sync + 'static>(&self, handler: F) {
-        lock(&self.0.given).room_listeners.push(Arc::new(handler));
-    }
-
     pub(super) fn hear(&self, name: &str, handlers: &mut Vec<Handler>) {
         for namespace in self.lineage() {
             lock(&namespace.0.listeners).hear(name, handlers);
@@ -237,20 +196,6 @@ impl Namespace {
     pub(super) fn hear_all(&self, handlers: &mut Vec<Handler>) {
         for namespace in self.lineage() {
             lock(&namespace.0.listeners).hear_all(handlers);
-        }
-    }
-
-    pub(super) fn guards(&self) -> Vec<Guard> {
-        self.lineage().flat_map(|namespace| lock(&namespace.0.given).guards.clone()).collect()
-    }
-
-    /// Shows a new socket to all who asked for it.
-    pub(super) fn welcome(&self, socket: &Socket) {
-        for namespace in self.lineage() {
-            let welcomes = lock(&namespace.0.given).welcomes.clone();
-            for welcome in welcomes {
-                socket.guarded("connection", || welcome(socket));
-            }
         }
     }
 
@@ -336,16 +281,6 @@ impl Namespace {
         }
     }
 
-    /// Hears an event that another server emitted to this namespace.
-    pub fn on_server_side<T, F>(&self, name: &str, handler: F)
-    where
-        T: FromArgs,
-        F: Fn(T) + Send + Sync + 'static,
-    {
-        let listener = move |event: &Event| event.args.to().into_iter().for_each(&handler);
-        lock(&self.0.given).server_listeners.push((name.into(), Arc::new(listener)));
-    }
-
     pub(super) fn take_from_peer(&self, message: &PeerMessage) {
         let audience = message.audience();
         let event = |name: &str, json: &str, attachments: &[bytes::Bytes]| {
@@ -357,7 +292,7 @@ impl Namespace {
                 let event = event(name, json, attachments);
                 event.into_iter().for_each(|event| self.broadcast(audience, event, *is_volatile));
             }
-            PeerAction::Join(rooms) => self.join(&self.select(audience), rooms),
+            PeerAction::Join(rooms) => self.join_all(&self.select(audience), rooms),
             PeerAction::Leave(rooms) => self.leave(&self.select(audience), rooms),
             PeerAction::Disconnect { closes } => {
                 let end = if *closes { Socket::close } else { Socket::disconnect };

@@ -8,7 +8,7 @@ use super::listeners::Listeners;
 use super::mailbox::Mailbox;
 use super::middleware::{Filter, Refused};
 use super::namespace::Namespace;
-use super::{Letter, Parcel, lock};
+use super::{Fault, Letter, LimitMet, Parcel, lock};
 use crate::event::{Args, Event, ToArgs, Value};
 use crate::ids::{SocketId, UserId};
 use std::any::Any;
@@ -205,7 +205,15 @@ impl Socket {
 
     /// Joins rooms. Past the limits a room is not joined, and that is reported.
     pub fn join(&self, rooms: impl Rooms) {
-        self.namespace().join(std::slice::from_ref(self), &rooms);
+        if let Err(limit) = self.try_join(rooms) {
+            self.core().surroundings.report(&Fault::Limit(limit.0));
+        }
+    }
+
+    /// Joins rooms; an error says which limit kept it out of some of them, so that the client can be
+    /// told.
+    pub fn try_join(&self, rooms: impl Rooms) -> Result<(), LimitMet> {
+        self.namespace().join(std::slice::from_ref(self), &rooms).map_or(Ok(()), Err)
     }
 
     /// Leaves a room.

@@ -19,6 +19,17 @@ fn a_socket_is_in_at_most_so_many_rooms() {
 }
 
 #[test]
+fn a_handler_can_tell_its_client_that_it_did_not_join() {
+    let hall = Hall::with(HubOptions { rooms: 2, ..options() });
+    let (_client, socket) = hall.guest();
+    assert_eq!(socket.try_join("a"), Ok(()));
+    let refused = socket.try_join(["b", "c"]).unwrap_err();
+    assert_eq!(refused.to_string(), "limit met: rooms of a socket");
+    assert_eq!(socket.rooms().len(), 2);
+    assert_eq!(hall.faults(), []);
+}
+
+#[test]
 fn the_name_of_a_room_is_at_most_so_long() {
     let hall = Hall::with(HubOptions { room_bytes: 20, ..options() });
     let (_client, socket) = hall.guest();

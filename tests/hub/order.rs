@@ -174,3 +174,36 @@ fn a_handler_may_wait_for_what_another_socket_does() {
     hall.run();
     assert_eq!(log.take(), ["Ok([\"b\"])"]);
 }
+
+#[test]
+fn what_a_client_says_waits_for_connection_handlers_that_take_their_time() {
+    let hall = Hall::new();
+    let (log, gate) = (Log::default(), Gate::default());
+    let (notes, waits) = (log.clone(), gate.clone());
+    hall.io.on_connection_async(move |socket| {
+        let (notes, waits) = (notes.clone(), waits.clone());
+        async move {
+            waits.pass().await;
+            notes.note("connected");
+            socket.on("a", move |_, number: i32, _| notes.note(number));
+        }
+    });
+    let notes = log.clone();
+    hall.io.on_connection(move |_| notes.note("the next handler"));
+    let (client, socket) = hall.guest();
+    client.say("a", 1);
+    hall.run();
+    assert_eq!(log.take(), [""; 0]);
+    gate.open();
+    hall.run();
+    assert_eq!(log.take(), ["connected", "the next handler", "1"]);
+    let notes = log.clone();
+    socket.once_async("b", move |_, number: i32, _| {
+        let notes = notes.clone();
+        async move { notes.note(number) }
+    });
+    client.say("b", 2);
+    client.say("b", 3);
+    hall.run();
+    assert_eq!(log.take(), ["2"]);
+}

@@ -5,13 +5,17 @@ use crate::host::counters::Count;
 use crate::host::hosting::Host;
 use crate::host::lock;
 use crate::hub::{Letter, Outlet, Parcel};
-use crate::protocol::native::{ProtocolError, Refusal, Secret, Stage, ToClient, VERSION, Welcome};
+use crate::protocol::native::{
+    Limits, ProtocolError, Refusal, Secret, Stage, ToClient, VERSION, Welcome,
+};
 use std::sync::Arc;
 use std::task::Waker;
 use std::time::Duration;
 
 /// With more than this in the outbox, volatile events are dropped.
 const WRITABLE_PACKETS: usize = 64;
+/// Which way of writing a parcel this is, after those of Socket.IO.
+const FORMAT: usize = 2;
 
 impl Outlet for PlayConnection {
     fn deliver(&self, parcel: &Arc<Parcel>) {
@@ -22,7 +26,7 @@ impl Outlet for PlayConnection {
                 return host.counters().add(Count::Dropped);
             }
             inner.queued += 1;
-            let sent = inner.deliver(&host, self, &parcel.letter);
+            let sent = inner.deliver(&host, self, parcel);
             if let Err(error) = sent {
                 tracing::debug!("native: {error}");
             }
@@ -64,9 +68,9 @@ impl Inner {
         &mut self,
         host: &Host,
         connection: &PlayConnection,
-        letter: &Letter,
+        parcel: &Parcel,
     ) -> Result<(), ProtocolError> {
-        let sent = match letter {
+        let sent = match &parcel.letter {
             Letter::Connect { sid, pid, recovered } => {
                 let _ = connection.socket.set(sid.clone());
                 self.owes_place = *recovered;
@@ -88,11 +92,18 @@ impl Inner {
                 self.refuse(Refusal::Forbidden);
                 Ok(())
             }
-            Letter::Event { event, ack, offset } => self.session.send(&ToClient::Event {
-                ack: ack.and_then(|ack| u32::try_from(ack).ok()),
-                offset: offset.as_deref(),
-                event: event.clone(),
-            }),
+            Letter::Event { event, ack, offset } => {
+                let message = ToClient::Event {
+                    ack: ack.and_then(|ack| u32::try_from(ack).ok()),
+                    offset: offset.as_deref(),
+                    event: event.clone(),
+                };
+                let make = |_: &Parcel| message.to_packet(&Limits::TO_CLIENT);
+                match &*parcel.encoded(FORMAT, make) {
+                    Ok(packet) => self.session.send_packet(&message, packet.clone()),
+                    Err(error) => Err(error.clone()),
+                }
+            }
             Letter::Ack { id, args } => {
                 let id = u32::try_from(*id).unwrap_or_default();
                 self.session.send(&ToClient::Ack { id, args: args.clone() })

@@ -58,11 +58,28 @@ impl ServerSession {
     /// Says something to the client. A [`ToClient::Welcome`] fixes how long the client may be quiet.
     /// An error is the host's mistake, or the client receives too slowly; then nothing was said.
     pub fn send(&mut self, message: &ToClient<'_>) -> Result<(), ProtocolError> {
+        self.send_with(message, || message.to_packet(&Limits::TO_CLIENT))
+    }
+
+    /// The same with the message's packet, which was made once for many.
+    pub fn send_packet(
+        &mut self,
+        message: &ToClient<'_>,
+        packet: Bytes,
+    ) -> Result<(), ProtocolError> {
+        self.send_with(message, || Ok(packet))
+    }
+
+    fn send_with(
+        &mut self,
+        message: &ToClient<'_>,
+        packet: impl FnOnce() -> Result<Bytes, ProtocolError>,
+    ) -> Result<(), ProtocolError> {
         let mut order = self.order;
         if order.server_says(message)? == Verdict::PassedOver {
             return Ok(());
         }
-        let packet = message.to_packet(&Limits::TO_CLIENT)?;
+        let packet = packet()?;
         if order.stage == Stage::Ended {
             self.outbox.push_last(packet);
         } else {
