@@ -100,7 +100,7 @@ impl Default for DoorLimits {
             body_timeout: Duration::from_secs(15),
             header_bytes: 16 << 10,
             write_timeout: Duration::from_secs(30),
-            misdeeds: 60,
+            misdeeds: 30,
             requests_per_second: 100,
             requests_burst: 400,
             messages_per_second: 1000,
