@@ -104,6 +104,16 @@ impl Serialize for SocketId {
     }
 }
 
+/// A match, as everyone may know it; also the name of its room. Nobody could guess it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MatchId(pub Arc<str>);
+
+impl fmt::Display for MatchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// Who someone is, from a token. A user may hold several sockets, on several devices.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct UserId(pub Arc<str>);

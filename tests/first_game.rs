@@ -12,6 +12,13 @@ pub(crate) struct Duck {
     player: PlayerId,
 }
 
+impl Duck {
+    /// A player's, in the middle.
+    pub(crate) fn of(player: PlayerId) -> Self {
+        Self { x: 0.0, y: 0.0, player }
+    }
+}
+
 replicate! {
     Duck {
         x: steady float(-10.0, 10.0, 0.01),
@@ -40,7 +47,7 @@ impl Game for Pond {
     }
 
     fn joined(&self, world: &mut World, join: &Join) {
-        world.spawn((Duck { x: 0.0, y: 0.0, player: join.player }, Owner(join.player)));
+        world.spawn((Duck::of(join.player), Owner(join.player)));
     }
 
     fn left(&self, world: &mut World, player: PlayerId) {

@@ -1,5 +1,6 @@
 //! All that can be set, with defaults for a public server.
 
+use super::matches::MatchOptions;
 use crate::hub::HubOptions;
 use crate::protocol::engine_io::Settings;
 use crate::protocol::native;
@@ -30,6 +31,8 @@ pub struct Config {
     pub play_path: String,
     /// What native clients may do.
     pub native: native::Limits,
+    /// How matches are run.
+    pub matches: MatchOptions,
     /// Whether there is only Engine.IO: what comes goes back as it came.
     pub echoes: bool,
 }
@@ -47,6 +50,7 @@ impl Default for Config {
             cookie: None,
             play_path: "/play".into(),
             native: native::Limits::default(),
+            matches: MatchOptions::default(),
             echoes: false,
         }
     }

@@ -61,7 +61,7 @@ impl Surroundings for HubAround {
 /// # Panics
 ///
 /// If the machine has no randomness: nothing here would be safe.
-fn fill(bytes: &mut [u8]) {
+pub(super) fn fill(bytes: &mut [u8]) {
     getrandom::fill(bytes).expect("the machine has randomness");
 }
 

@@ -92,6 +92,7 @@ impl Namespace {
         let mut changes = Vec::new();
         {
             let mut inhabitants = lock(&self.0.inhabitants);
+            let kept = inhabitants.recovery.as_ref().map_or(0, Recovery::count);
             let places = &mut inhabitants.places;
             places.enter(socket);
             let own = socket.id();
@@ -103,6 +104,7 @@ impl Namespace {
             let user = {
                 let mut state = lock(&socket.0.state);
                 state.is_connected = true;
+                state.since = lost.map_or(kept, Lost::offset);
                 state.user.clone()
             };
             user.iter().for_each(|user| places.set_user(socket, None, user));

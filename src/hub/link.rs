@@ -167,6 +167,12 @@ impl Link {
         sockets.iter().for_each(|socket| socket.gone(reason));
     }
 
+    /// Its socket in a namespace.
+    #[must_use]
+    pub fn socket(&self, namespace: &str) -> Option<Socket> {
+        self.0.socket(namespace).ok()
+    }
+
     /// Whether so many events wait for handlers that no more should be read.
     #[must_use]
     pub fn is_busy(&self) -> bool {

@@ -32,7 +32,8 @@ pub(super) struct Lost {
     pub(super) user: Option<UserId>,
     pub(super) data: Data,
     at: Duration,
-    /// The last event that it got, once it says so.
+    /// The last event that it got: as it says, or, as long as it says nothing, the last before it
+    /// came.
     offset: u64,
 }
 
@@ -83,6 +84,11 @@ impl Recovery {
         RECOVERABLE.contains(&reason)
     }
 
+    /// How many events were kept so far: whoever comes now misses none of them.
+    pub(super) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// The offset of the next event.
     pub(super) fn next_offset(&mut self) -> Box<str> {
         self.count += 1;
@@ -126,7 +132,11 @@ impl Recovery {
     /// Gives back who somebody was, once, if all that they missed since is still here.
     pub(super) fn restore(&mut self, pid: &str, offset: &str, now: Duration) -> Option<Lost> {
         self.forget(now);
-        let offset = offset.strip_prefix(&*self.origin)?.strip_prefix('-')?.parse().ok()?;
+        let offset = match offset {
+            // It got none.
+            "" => self.lost.get(pid)?.offset,
+            offset => offset.strip_prefix(&*self.origin)?.strip_prefix('-')?.parse().ok()?,
+        };
         let first = self.kept.front().map_or(self.count + 1, |kept| kept.offset);
         if offset > self.count || offset + 1 < first {
             return None;
@@ -172,7 +182,12 @@ impl Lost {
         at: Duration,
     ) -> Self {
         let state = lock(state);
-        Self { id, rooms, user: state.user.clone(), data: state.data.clone(), at, offset: 0 }
+        let (user, data) = (state.user.clone(), state.data.clone());
+        Self { id, rooms, user, data, at, offset: state.since }
+    }
+
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
     }
 
     fn hears(&self, audience: &Audience) -> bool {

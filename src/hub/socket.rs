@@ -70,6 +70,8 @@ pub(super) struct SocketInner {
 pub(super) struct SocketState {
     pub(super) is_connected: bool,
     pub(super) is_leaving: bool,
+    /// How many events were kept for those who come back before it came.
+    pub(super) since: u64,
     pub(super) mailbox: Mailbox,
     pub(super) listeners: Listeners,
     pub(super) filters: Vec<Filter>,

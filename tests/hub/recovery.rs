@@ -102,7 +102,6 @@ fn what_is_wrong_with_the_way_makes_a_socket_like_any_other() {
         ("unknown".to_owned(), offset.clone()),
         (String::new(), offset.clone()),
         (secret.clone(), foreign),
-        (secret.clone(), String::new()),
         (secret.clone(), "-1".into()),
         (secret.clone(), number.into()),
         (secret.clone(), future),
@@ -338,4 +337,21 @@ fn the_clock_is_not_kept_busy_by_those_who_were_lost() {
     hall.pass(2 * keeps);
     assert_eq!(hall.io.poll_timeout(), None, "nothing is left");
     let _: Duration = keeps;
+}
+
+#[test]
+fn who_got_no_event_yet_comes_back_to_all_that_came_since_it_came() {
+    let hall = hall();
+    hall.io.emit("before", ());
+    let (mut client, socket) = hall.guest();
+    client.lose("transport error");
+    hall.io.emit("missed", ());
+    let secret = client.last_secret("/").expect("a secret");
+    let mut client = back(&hall, &(secret.clone(), String::new()));
+    assert_eq!(client.heard(), ["connect again", "missed []"]);
+    assert_eq!(client.socket("/").id(), socket.id());
+    // Lost again before it said that it got that.
+    client.lose("transport error");
+    let client = back(&hall, &(secret, String::new()));
+    assert_eq!(client.heard(), ["connect again", "missed []"]);
 }

@@ -106,8 +106,9 @@ impl Matches for Desk {
         Err(Refusal::NotInMatch)
     }
 
-    fn leave(&self, client: &Arc<PlayConnection>) {
+    fn leave(&self, client: &Arc<PlayConnection>) -> bool {
         self.0.lock().unwrap().stand_up(client);
+        false
     }
 
     fn input(&self, client: &Arc<PlayConnection>, input: &Input<'_>) {

@@ -223,6 +223,22 @@ impl Guest {
         self.until(|_, told| if let Told::Left(code) = told { Some(code) } else { None }).await
     }
 
+    /// Until a packet of the stream came that was understood.
+    pub(super) async fn until_state(&mut self) {
+        self.until(|guest, told| {
+            matches!(told, Told::State).then(|| assert!(!guest.last_state_failed, "a desync"))
+        })
+        .await;
+    }
+
+    /// Until the server has used this input.
+    pub(super) async fn until_applied(&mut self, stamp: Tick) {
+        let is_used = |guest: &Self| guest.applied.is_some_and(|used| used.tick(stamp) == stamp);
+        if !is_used(self) {
+            self.until(|guest, _| is_used(guest).then_some(())).await;
+        }
+    }
+
     pub(super) async fn until_lost(&mut self) {
         self.until(|_, told| matches!(told, Told::Lost).then_some(())).await;
     }

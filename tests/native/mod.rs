@@ -2,6 +2,7 @@
 
 mod desk;
 mod guest;
+mod hosting;
 
 use crate::first_game::{Duck, Paddle};
 use bytes::Bytes;

@@ -12,8 +12,8 @@ pub trait Matches: Send + Sync {
     fn join(&self, client: &Arc<PlayConnection>, join: &Join<'_>) -> Result<(), Refusal>;
     /// A client that came back expects `Joined` if it still has its seat; else it is told why not.
     fn resume(&self, client: &Arc<PlayConnection>) -> Result<(), Refusal>;
-    /// A client gives its seat up.
-    fn leave(&self, client: &Arc<PlayConnection>);
+    /// A client gives its seat up; says whether there is one, and whether `Left` will follow.
+    fn leave(&self, client: &Arc<PlayConnection>) -> bool;
     /// What a client's controls say.
     fn input(&self, client: &Arc<PlayConnection>, input: &Input<'_>);
     /// A client lost the thread.

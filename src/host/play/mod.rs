@@ -4,30 +4,29 @@
 //! and events. What concerns matches is asked of whoever hosts them, under no lock.
 
 mod delivery;
+mod hearing;
 mod matches;
 
 pub use matches::Matches;
 
+use hearing::NAMESPACE;
+
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
 use super::hosting::{Host, Place};
+use super::matches::SeatOf;
 use super::waiters::poll_ready;
 use super::{Tokens, lock};
-use crate::event::Value;
 use crate::hub::{Link, Opening, Outlet};
-use crate::ids::Tick;
+use crate::ids::UserId;
 use crate::protocol::native::{
-    Applied, FromClient, Hello, Pong, ProtocolError, Refusal, ServerSession, Stage, ToClient,
-    begin_state,
+    Applied, ProtocolError, Refusal, ServerSession, Stage, ToClient, begin_state,
 };
 use crate::protocol::websocket::{CloseCode, Opcode, frame};
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-
-/// The namespace of all native clients.
-const NAMESPACE: &str = "/";
 
 /// One native client.
 pub struct PlayConnection {
@@ -52,6 +51,8 @@ struct Inner {
     /// Whether hub and matches know that it is gone.
     is_told: bool,
     farewell: Option<Refusal>,
+    /// Where it sits, if it is in a match.
+    seat: Option<SeatOf>,
     /// What the carrier itself was closed for.
     cut: Option<(CloseCode, &'static str)>,
     place: Option<Box<dyn Place>>,
@@ -81,6 +82,7 @@ impl PlayConnection {
             owes_place: false,
             is_told: false,
             farewell: None,
+            seat: None,
             cut: None,
             place,
         };
@@ -129,6 +131,35 @@ impl PlayConnection {
         }
     }
 
+    /// How many bytes wait to be written.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        lock(&self.inner).session.backlog()
+    }
+
+    /// Where it sits, if it is in a match.
+    #[must_use]
+    pub fn seat(&self) -> Option<SeatOf> {
+        lock(&self.inner).seat.clone()
+    }
+
+    /// Notes where it sits; gives where it sat.
+    pub fn set_seat(&self, seat: Option<SeatOf>) -> Option<SeatOf> {
+        std::mem::replace(&mut lock(&self.inner).seat, seat)
+    }
+
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        lock(&self.inner).session.stage() == Stage::Ended
+    }
+
+    /// Who it belongs to.
+    #[must_use]
+    pub fn user(&self) -> Option<UserId> {
+        self.link.get()?.socket(NAMESPACE)?.user()
+    }
+
     /// Whether the client must be sent this schema before it can be told that it joined.
     #[must_use]
     pub fn lacks_schema(&self, hash: u64) -> bool {
@@ -172,81 +203,6 @@ impl PlayConnection {
     }
 
     // For doors.
-
-    /// Takes a packet.
-    pub fn receive(&self, packet: &[u8]) {
-        let Some(host) = self.host.upgrade() else { return };
-        let now = host.clock().now();
-        let message = self.change(|inner| {
-            let message = inner.session.receive(packet, now);
-            if let Err(error) = &message {
-                inner.blame(&host, error);
-            }
-            message.ok().flatten()
-        });
-        if let Some(message) = message {
-            host.counters().add(Count::Messages);
-            self.hear(&host, message, now);
-        }
-    }
-
-    /// The carrier saw what is no packet.
-    pub fn fail(&self, error: ProtocolError) {
-        let Some(host) = self.host.upgrade() else { return };
-        self.change(|inner| {
-            let error = inner.session.fail(error);
-            inner.blame(&host, &error);
-        });
-    }
-
-    fn hear(&self, host: &Host, message: FromClient<'_>, now: Duration) {
-        let (Some(link), Some(me)) = (self.link.get(), self.me.upgrade()) else { return };
-        let matches = host.matches();
-        let heard = match message {
-            FromClient::Hello(hello) => {
-                let returning = hello.resume.as_ref().map(|resume| {
-                    (resume.token.0.into(), resume.offset.unwrap_or_default().into())
-                });
-                link.connect(NAMESPACE, auth(&hello), returning)
-            }
-            FromClient::Event { ack, event } => link.event(NAMESPACE, event, ack.map(u64::from)),
-            FromClient::Ack { id, args } => link.ack(NAMESPACE, id.into(), args),
-            FromClient::Ping { sent_us } => {
-                let (tick, phase) = matches.map_or((Tick(0), 0), |matches| matches.time(&me));
-                let now_us = microseconds(now);
-                let _ = self.send(&ToClient::Pong(Pong { sent_us, now_us, tick, phase }));
-                Ok(())
-            }
-            FromClient::Join(join) => {
-                let joined = matches.ok_or(Refusal::NoSuchMatch);
-                if let Err(refusal) = joined.and_then(|matches| matches.join(&me, &join)) {
-                    let _ = self.send(&ToClient::left(refusal));
-                }
-                Ok(())
-            }
-            FromClient::Leave => {
-                matches.into_iter().for_each(|matches| matches.leave(&me));
-                let _ = self.send(&ToClient::Left { code: 0, reason: "" });
-                Ok(())
-            }
-            FromClient::Input(input) => {
-                matches.into_iter().for_each(|matches| matches.input(&me, &input));
-                Ok(())
-            }
-            FromClient::Keyframe => {
-                matches.into_iter().for_each(|matches| matches.keyframe(&me));
-                Ok(())
-            }
-            FromClient::Look { at } => {
-                matches.into_iter().for_each(|matches| matches.look(&me, at));
-                Ok(())
-            }
-        };
-        if heard.is_err() {
-            host.counters().add(Count::Violations);
-            self.change(|inner| inner.cut_off(Refusal::OutOfOrder));
-        }
-    }
 
     /// Ready unless handlers are so far behind that nothing more should be read.
     pub fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
@@ -383,16 +339,6 @@ impl Timed for PlayConnection {
         if let Err(refusal) = resumed.and_then(|matches| matches.resume(&me)) {
             let _ = self.send(&ToClient::left(refusal));
         }
-    }
-}
-
-/// Who a client says it is, as middleware sees it: an object as it is, other text as its token.
-fn auth(hello: &Hello<'_>) -> Value {
-    let token = hello.token.as_ref().map_or("", |token| token.0);
-    match Value::read(token) {
-        Ok(Value::Object(entries)) => Value::Object(entries),
-        _ if token.is_empty() => Value::Object(Vec::new()),
-        _ => Value::Object(vec![("token".into(), token.into())]),
     }
 }
 

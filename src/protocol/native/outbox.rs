@@ -43,6 +43,10 @@ impl Outbox {
         self.packets.push_back(packet);
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     pub(super) fn pop(&mut self) -> Option<Bytes> {
         let packet = self.packets.pop_front()?;
         self.bytes -= packet.len() + PACKET_OVERHEAD_BYTES;

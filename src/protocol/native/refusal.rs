@@ -69,6 +69,12 @@ refusals! {
     /// Somebody took the player out of the match.
     Removed = 307, "You were removed from the match.";
 
+    /// The same player is there with another connection.
+    Replaced = 308, "Another connection of yours has taken your seat.";
+
+    /// Options that the game does not have.
+    BadOptions = 309, "There are no such options.";
+
     /// The server is about to stop.
     ShuttingDown = 400, "The server is shutting down.";
     /// There is no room now; later there may be.

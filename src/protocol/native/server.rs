@@ -109,6 +109,12 @@ impl ServerSession {
         self.outbox.pop()
     }
 
+    /// How many bytes wait to be written.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.outbox.bytes()
+    }
+
     /// When [`ServerSession::handle_timeout`] is to be called at the latest.
     #[must_use]
     pub fn poll_timeout(&self) -> Duration {

@@ -1,0 +1,80 @@
+//! Matches that run by the clock.
+//!
+//! ```text
+//! connection ── Directory ── Entry (seats, mailbox) ── Worker: Live ── Match
+//!      ▲                                                  │ each tick
+//!      └─────────────── Client (stream, events) ◀─────────┘
+//! ```
+//!
+//! A match belongs to one worker thread from its first tick to its last. Nobody else touches it:
+//! whoever wants something of it finds a seat under a short lock and puts mail into its box.
+
+mod catalog;
+mod client;
+mod directory;
+mod entry;
+mod live;
+mod native;
+mod pace;
+mod seated;
+mod tally;
+mod window;
+mod worker;
+
+pub use catalog::{Catalog, Mode};
+pub use client::SeatOf;
+pub use directory::{Directory, Wish};
+pub use entry::Listing;
+pub use tally::{Spread, Sum, Tally};
+
+use super::lock;
+use crate::ids::PlayerId;
+use entry::Entry;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How matches are run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatchOptions {
+    /// At most so many matches at once.
+    pub matches: usize,
+    /// A match that nobody is in ends after this.
+    pub empty_for: Duration,
+    /// A seat is kept so long for a player whose connection was lost.
+    pub seat_kept: Duration,
+    /// A client that takes nothing for so long is cut.
+    pub stall_timeout: Duration,
+    /// How many threads run matches; none: as many as the machine has cores.
+    pub threads: usize,
+}
+
+impl Default for MatchOptions {
+    fn default() -> Self {
+        Self {
+            matches: 2000,
+            empty_for: Duration::from_secs(30),
+            seat_kept: Duration::from_secs(60),
+            stall_timeout: Duration::from_secs(15),
+            threads: 0,
+        }
+    }
+}
+
+/// Seats of those whose connection was lost, by the socket that they had.
+#[derive(Default)]
+struct Away(Mutex<HashMap<Arc<str>, (Arc<Entry>, PlayerId)>>);
+
+impl Away {
+    fn keep(&self, socket: Arc<str>, entry: Arc<Entry>, player: PlayerId) {
+        lock(&self.0).insert(socket, (entry, player));
+    }
+
+    fn take(&self, socket: &str) -> Option<(Arc<Entry>, PlayerId)> {
+        lock(&self.0).remove(socket)
+    }
+
+    fn forget(&self, socket: &str) {
+        lock(&self.0).remove(socket);
+    }
+}
