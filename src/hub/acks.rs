@@ -88,15 +88,17 @@ impl Waiting {
 #[derive(Debug)]
 pub(super) struct Gather {
     core: Arc<Core>,
-    /// The number under which all are asked.
-    pub(super) id: u64,
     state: Mutex<Gathering>,
 }
 
+/// What comes of a broadcast that all are to answer.
+type Gathered = Result<Vec<Args>, Partial>;
+
 #[derive(Debug)]
 struct Gathering {
-    promise: Option<Promise<Result<Vec<Args>, Partial>>>,
-    asked: Vec<Weak<SocketInner>>,
+    promise: Option<Promise<Gathered>>,
+    /// With the number under which each is asked: that of its namespace.
+    asked: Vec<(Weak<SocketInner>, u64)>,
     /// Until then; `None` while some are still being asked.
     alarm: Option<AlarmKey>,
     replies: Vec<Args>,
@@ -104,11 +106,7 @@ struct Gathering {
 }
 
 impl Gather {
-    pub(super) fn new(
-        core: Arc<Core>,
-        id: u64,
-        promise: Promise<Result<Vec<Args>, Partial>>,
-    ) -> Self {
+    pub(super) fn new(core: Arc<Core>, promise: Promise<Gathered>) -> Self {
         let state = Gathering {
             promise: Some(promise),
             asked: Vec::new(),
@@ -116,59 +114,66 @@ impl Gather {
             replies: Vec::new(),
             missing: 0,
         };
-        Self { core, id, state: Mutex::new(state) }
+        Self { core, state: Mutex::new(state) }
     }
 
     /// One more is asked.
-    pub(super) fn ask(&self, socket: &Socket) {
-        lock(&self.state).asked.push(Arc::downgrade(&socket.0));
+    pub(super) fn ask(&self, socket: &Socket, id: u64) {
+        lock(&self.state).asked.push((Arc::downgrade(&socket.0), id));
     }
 
     /// Those who were asked are waited for until the alarm.
     pub(super) fn all_are_asked(&self, alarm: AlarmKey) {
-        let mut state = lock(&self.state);
-        state.alarm = Some(alarm);
-        state.finish_if_complete(&self.core);
+        self.note(|state| state.alarm = Some(alarm));
     }
 
     pub(super) fn answered(&self, answer: Option<Args>) {
-        let mut state = lock(&self.state);
-        match answer {
+        self.note(|state| match answer {
             Some(args) => state.replies.push(args),
             None => state.missing += 1,
-        }
-        state.finish_if_complete(&self.core);
+        });
     }
 
     /// Nobody is waited for any longer.
     pub(super) fn time_out(&self) {
         let asked = lock(&self.state).asked.clone();
-        let forget = |socket: &Arc<SocketInner>| {
-            let is_silent = lock(&socket.state).acks.remove(&self.id).is_some();
+        let forget = |(socket, id): &(Weak<SocketInner>, u64)| {
+            let Some(socket) = socket.upgrade() else { return false };
+            let is_silent = lock(&socket.state).acks.remove(id).is_some();
             if is_silent {
                 socket.link.note_answered();
             }
             is_silent
         };
-        let silent = asked.iter().filter_map(Weak::upgrade).filter(forget).count();
-        let mut state = lock(&self.state);
-        state.missing += silent;
-        state.finish_if_complete(&self.core);
+        let silent = asked.iter().filter(|asked| forget(asked)).count();
+        self.note(|state| state.missing += silent);
+    }
+
+    /// Notes something. If nobody is waited for any longer the promise is kept, and under no lock:
+    /// that wakes whoever waits for it.
+    fn note(&self, change: impl FnOnce(&mut Gathering)) {
+        let finished = {
+            let mut state = lock(&self.state);
+            change(&mut state);
+            state.finish_if_complete()
+        };
+        if let Some((promise, alarm, result)) = finished {
+            self.core.timers.call_off(alarm);
+            promise.keep(result);
+        }
     }
 }
 
 impl Gathering {
-    fn finish_if_complete(&mut self, core: &Core) {
-        let Some(alarm) = self.alarm else { return };
+    /// What is to be done once nobody is waited for any longer.
+    fn finish_if_complete(&mut self) -> Option<(Promise<Gathered>, AlarmKey, Gathered)> {
+        let alarm = self.alarm?;
         if self.replies.len() + self.missing < self.asked.len() {
-            return;
+            return None;
         }
-        if let Some(promise) = self.promise.take() {
-            core.timers.call_off(alarm);
-            let replies = std::mem::take(&mut self.replies);
-            let missing = self.missing;
-            let is_whole = missing == 0;
-            promise.keep(if is_whole { Ok(replies) } else { Err(Partial { replies, missing }) });
-        }
+        let promise = self.promise.take()?;
+        let (replies, missing) = (std::mem::take(&mut self.replies), self.missing);
+        let result = if missing == 0 { Ok(replies) } else { Err(Partial { replies, missing }) };
+        Some((promise, alarm, result))
     }
 }

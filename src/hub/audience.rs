@@ -199,7 +199,7 @@ impl<'a> To<'a> {
             promise.keep(Ok(Vec::new()));
             return reply;
         };
-        let gather = Arc::new(Gather::new(core.clone(), self.namespace.next_ack(), promise));
+        let gather = Arc::new(Gather::new(core.clone(), promise));
         let event = Event { name: name.into(), args };
         self.namespace.ask(&self.audience, event, self.is_volatile, &gather);
         let after = self.timeout.unwrap_or(core.options.ack_timeout);

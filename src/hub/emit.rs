@@ -60,6 +60,26 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// The answer of this number, whose question is noted, is waited for no longer than this. The
+    /// alarm may ring at once, and what rings before the question is noted would find nothing.
+    fn set_alarm(&self, id: u64, after: Duration) {
+        let core = self.core();
+        let alarm = Alarm::Ack(Arc::downgrade(&self.0), id);
+        let key = core.timers.set(&*core.surroundings, after, alarm);
+        let is_waited_for = match lock(&self.0.state).acks.get_mut(&id) {
+            Some(Waiting::One(_, of)) => {
+                *of = Some(key);
+                true
+            }
+            _ => false,
+        };
+        if !is_waited_for {
+            core.timers.call_off(key);
+        }
+    }
+}
+
 /// How something is emitted to one socket.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "nothing is sent before `emit`"]
@@ -100,10 +120,6 @@ impl<'a> Emit<'a> {
             return reply;
         };
         let id = self.socket.namespace().next_ack();
-        let key = self.timeout.map(|after| {
-            let alarm = Alarm::Ack(Arc::downgrade(&self.socket.0), id);
-            core.timers.set(&*core.surroundings, after, alarm)
-        });
         let refused = {
             let mut state = lock(&self.socket.0.state);
             if !state.is_connected {
@@ -111,16 +127,16 @@ impl<'a> Emit<'a> {
             } else if state.acks.len() >= core.options.acks {
                 Some((promise, AckError::TooMany(core.options.acks)))
             } else {
-                state.acks.insert(id, Waiting::One(promise, key));
+                state.acks.insert(id, Waiting::One(promise, None));
                 self.socket.0.link.note_asked();
                 None
             }
         };
         if let Some((promise, error)) = refused {
-            key.into_iter().for_each(|key| core.timers.call_off(key));
             promise.keep(Err(error));
             return reply;
         }
+        self.timeout.into_iter().for_each(|after| self.socket.set_alarm(id, after));
         let event = Event { name: name.into(), args };
         let letter = Letter::Event { event, ack: Some(id), offset: None };
         let parcel = Parcel::new(self.socket.namespace().shared_name(), letter);

@@ -3,7 +3,7 @@
 use super::acks::Ack;
 use super::listeners::{Handler, ListenerId};
 use super::middleware::{Filter, Refused};
-use super::socket::Socket;
+use super::socket::{Farewell, Socket, SocketState};
 use super::{Fault, Task, lock};
 use crate::event::{ArgsError, Event, FromArgs};
 use std::borrow::Cow;
@@ -71,8 +71,16 @@ impl Socket {
 
     /// Hears all events that are emitted to this socket.
     pub fn on_any_outgoing<F: Fn(&Event) + Send + Sync + 'static>(&self, handler: F) {
-        lock(&self.0.state).outgoing.push(Arc::new(handler));
+        self.give(|state| state.outgoing.push(Arc::new(handler)));
         self.0.is_overheard.store(true, Ordering::Relaxed);
+    }
+
+    /// One that is gone is given nothing: it would keep it for ever.
+    fn give(&self, add: impl FnOnce(&mut SocketState)) {
+        let mut state = lock(&self.0.state);
+        if !state.is_gone() {
+            add(&mut state);
+        }
     }
 
     fn listen(
@@ -82,7 +90,7 @@ impl Socket {
         handler: Handler,
     ) -> ListenerId {
         let mut state = lock(&self.0.state);
-        let is_gone = state.is_leaving && !state.is_connected;
+        let is_gone = state.is_gone();
         let is_full = state.listeners.len() >= self.core().options.listeners;
         let id = state.listeners.add(name, is_once, handler);
         let refused = if is_gone || is_full { state.listeners.remove(id) } else { Vec::new() };
@@ -115,14 +123,30 @@ impl Socket {
         let _taken_off = lock(&self.0.state).listeners.clear();
     }
 
-    /// Is told why, just before the socket leaves its rooms.
+    /// Is told why, just before the socket leaves its rooms; at once if that was before.
     pub fn on_disconnecting<F: Fn(&Socket, &str) + Send + Sync + 'static>(&self, handler: F) {
-        lock(&self.0.state).disconnecting.push(Arc::new(handler));
+        let handler: Farewell = Arc::new(handler);
+        let end = {
+            let mut state = lock(&self.0.state);
+            if state.end.is_none() {
+                state.disconnecting.push(handler.clone());
+            }
+            state.end.clone()
+        };
+        end.into_iter().for_each(|reason| self.say(std::slice::from_ref(&handler), &reason));
     }
 
-    /// Is told why, once the socket is gone.
+    /// Is told why, once the socket is gone; at once if it is.
     pub fn on_disconnect<F: Fn(&Socket, &str) + Send + Sync + 'static>(&self, handler: F) {
-        lock(&self.0.state).disconnected.push(Arc::new(handler));
+        let handler: Farewell = Arc::new(handler);
+        let end = {
+            let mut state = lock(&self.0.state);
+            if !state.is_gone() {
+                state.disconnected.push(handler.clone());
+            }
+            state.end.clone().filter(|_| state.is_gone())
+        };
+        end.into_iter().for_each(|reason| self.say(std::slice::from_ref(&handler), &reason));
     }
 
     /// Is told of events that middleware refused or whose arguments no handler takes.
@@ -130,7 +154,7 @@ impl Socket {
     where
         F: Fn(&Socket, &Event, &Refused) + Send + Sync + 'static,
     {
-        lock(&self.0.state).errors.push(Arc::new(handler));
+        self.give(|state| state.errors.push(Arc::new(handler)));
     }
 
     /// Stands before the handlers: an event that is refused reaches none.
@@ -138,7 +162,7 @@ impl Socket {
     where
         F: Fn(&Socket, &Event) -> Result<(), Refused> + Send + Sync + 'static,
     {
-        lock(&self.0.state).filters.push(Filter::Now(Arc::new(filter)));
+        self.give(|state| state.filters.push(Filter::Now(Arc::new(filter))));
     }
 
     /// The same, and takes its time.
@@ -148,7 +172,7 @@ impl Socket {
         R: Future<Output = Result<(), Refused>> + Send + 'static,
     {
         let filter = move |socket, event| Box::pin(filter(socket, event)) as _;
-        lock(&self.0.state).filters.push(Filter::Later(Arc::new(filter)));
+        self.give(|state| state.filters.push(Filter::Later(Arc::new(filter))));
     }
 
     pub(super) fn refuse(&self, event: &Event, refused: &Refused) {

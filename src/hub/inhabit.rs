@@ -276,16 +276,19 @@ impl Namespace {
         is_volatile: bool,
         gather: &Arc<Gather>,
     ) {
-        let mut overhearing = Vec::new();
-        let parcel = Arc::new(self.parcel(event, Some(gather.id), None).volatile(is_volatile));
+        for child in self.children() {
+            child.ask(audience, event.clone(), is_volatile, gather);
+        }
+        let (mut overhearing, id) = (Vec::new(), self.next_ack());
+        let parcel = Arc::new(self.parcel(event, Some(id), None).volatile(is_volatile));
         {
             let inhabitants = lock(&self.0.inhabitants);
             let most = self.core().options.acks;
             inhabitants.places.each(audience, |socket| {
-                gather.ask(socket);
+                gather.ask(socket, id);
                 let mut state = lock(&socket.0.state);
                 if state.is_connected && state.acks.len() < most {
-                    state.acks.insert(gather.id, Waiting::Gather(gather.clone()));
+                    state.acks.insert(id, Waiting::Gather(gather.clone()));
                     socket.0.link.note_asked();
                 } else {
                     gather.answered(None);

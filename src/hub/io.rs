@@ -188,7 +188,9 @@ impl Io {
     /// Forgets a dynamic namespace that nobody is in, about to be in, or may come back to.
     pub(super) fn forget(&self, namespace: &Namespace) {
         let mut namespaces = lock(&self.0.namespaces);
-        if namespace.is_deserted() {
+        // By now another may have its name, with others in it.
+        let is_same = |other: &Namespace| Arc::ptr_eq(&other.0, &namespace.0);
+        if namespaces.get(namespace.name()).is_some_and(is_same) && namespace.is_deserted() {
             namespaces.remove(namespace.name());
         }
     }

@@ -197,17 +197,22 @@ impl LinkInner {
     }
 
     pub(super) fn note_handled(&self, count: usize, bytes: usize) {
-        let was_busy = self.is_busy();
-        self.waiting.fetch_sub(count, Ordering::AcqRel);
-        self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
-        self.resume_after(was_busy);
+        let options = &self.core.options;
+        let waiting = self.waiting.fetch_sub(count, Ordering::AcqRel);
+        let waiting_bytes = self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel);
+        // Whether an answer was owed just then says nothing: it may have come meanwhile.
+        let was_behind =
+            waiting >= options.waiting_events || waiting_bytes >= options.waiting_bytes;
+        if was_behind && !self.is_behind(1) {
+            self.resume();
+        }
     }
 
     /// A handler waits for an answer.
     pub(super) fn note_asked(&self) {
-        let was_busy = self.is_busy();
-        self.owed.fetch_add(1, Ordering::AcqRel);
-        self.resume_after(was_busy);
+        if self.owed.fetch_add(1, Ordering::AcqRel) == 0 && self.is_behind(1) {
+            self.resume();
+        }
     }
 
     /// It waits no longer.
@@ -215,10 +220,8 @@ impl LinkInner {
         self.owed.fetch_sub(1, Ordering::AcqRel);
     }
 
-    fn resume_after(&self, was_busy: bool) {
-        if was_busy && !self.is_busy() {
-            self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
-        }
+    fn resume(&self) {
+        self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
     }
 
     fn is_busy(&self) -> bool {
@@ -234,10 +237,7 @@ impl LinkInner {
 
     /// Time to join a namespace is over.
     pub(super) fn too_late(&self) {
-        let is_idle = {
-            let state = lock(&self.state);
-            state.sockets.is_empty()
-        };
+        let is_idle = lock(&self.state).sockets.is_empty();
         if is_idle {
             self.outlet.upgrade().into_iter().for_each(|outlet| outlet.close());
         }
@@ -250,8 +250,15 @@ impl LinkInner {
         self.outlet.upgrade().into_iter().for_each(|outlet| outlet.close());
     }
 
-    pub(super) fn remove(&self, socket: &Socket) {
-        lock(&self.state).sockets.retain(|other| other != socket);
+    /// Takes a socket out and tells the client so at the same moment: from then on it may come
+    /// again, and what it is told of the new socket comes later.
+    pub(super) fn remove(&self, socket: &Socket, last: Option<Parcel>) {
+        let last = last.map(Arc::new);
+        // It may be the last to hold the connection, and is let go of under no lock.
+        let outlet = self.outlet.upgrade();
+        let mut state = lock(&self.state);
+        state.sockets.retain(|other| other != socket);
+        outlet.iter().zip(&last).for_each(|(outlet, last)| outlet.deliver(last));
     }
 
     fn connect(
@@ -261,11 +268,13 @@ impl LinkInner {
         returning: Option<Return>,
     ) -> Result<(), Violation> {
         let has_room = {
-            let state = lock(&self.state);
+            let mut state = lock(&self.state);
             if state.socket(name).is_some() || state.joining.iter().any(|other| &**other == name) {
                 return Err(Violation::JoinedTwice);
             }
-            state.sockets.len() + state.joining.len() < self.core.options.namespaces
+            let has_room = state.sockets.len() + state.joining.len() < self.core.options.namespaces;
+            state.joining.extend(has_room.then(|| name.into()));
+            has_room
         };
         if !has_room {
             self.refuse(name, &Refused::new("too many namespaces"));
@@ -273,10 +282,10 @@ impl LinkInner {
         }
         let io = self.core.io().filter(|_| !self.core.is_closed());
         let Some(guest) = io.and_then(|io| io.find(name, &auth)) else {
+            lock(&self.state).joining.retain(|other| &**other != name);
             self.refuse(name, &Refused::new("Invalid namespace"));
             return Ok(());
         };
-        lock(&self.state).joining.push(guest.namespace().shared_name().clone());
         self.let_in(guest, auth, returning);
         Ok(())
     }

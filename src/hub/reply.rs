@@ -41,13 +41,16 @@ impl<T> Future for Reply<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let mut state = lock(&self.0);
-        match std::mem::replace(&mut *state, State::Taken) {
-            State::Here(value) => Poll::Ready(value),
-            _ => {
-                *state = State::Waiting(Some(context.waker().clone()));
-                Poll::Pending
+        // Wakers are code of others, which runs under no lock: when one is made and when it goes.
+        let waker = context.waker().clone();
+        let before = {
+            let mut state = lock(&self.0);
+            let before = std::mem::replace(&mut *state, State::Taken);
+            if !matches!(before, State::Here(_)) {
+                *state = State::Waiting(Some(waker));
             }
-        }
+            before
+        };
+        if let State::Here(value) = before { Poll::Ready(value) } else { Poll::Pending }
     }
 }

@@ -69,7 +69,8 @@ pub(super) struct SocketInner {
 #[derive(Default)]
 pub(super) struct SocketState {
     pub(super) is_connected: bool,
-    pub(super) is_leaving: bool,
+    /// Why it goes, once it does.
+    pub(super) end: Option<Box<str>>,
     /// How many events were kept for those who come back before it came.
     pub(super) since: u64,
     pub(super) mailbox: Mailbox,
@@ -82,6 +83,12 @@ pub(super) struct SocketState {
     pub(super) disconnecting: Vec<Farewell>,
     pub(super) disconnected: Vec<Farewell>,
     pub(super) errors: Vec<ErrorListener>,
+}
+
+impl SocketState {
+    pub(super) fn is_gone(&self) -> bool {
+        self.end.is_some() && !self.is_connected
+    }
 }
 
 impl std::fmt::Debug for Socket {
@@ -233,14 +240,7 @@ impl Socket {
 
     /// Leaves the namespace.
     pub fn disconnect(&self) {
-        let is_staying = {
-            let state = lock(&self.0.state);
-            state.is_connected && !state.is_leaving
-        };
-        if is_staying {
-            self.deliver(Letter::Disconnect);
-            self.gone("server namespace disconnect");
-        }
+        self.end("server namespace disconnect", Some(Letter::Disconnect));
     }
 
     /// Leaves the namespace and closes the connection, with all its other sockets.
@@ -252,16 +252,24 @@ impl Socket {
 
     /// The socket is no longer there.
     pub(super) fn gone(&self, reason: &str) {
+        self.end(reason, None);
+    }
+
+    /// The socket goes, once, whoever says so at the same time. The last that its client is told,
+    /// if anything, comes when it is out of all rooms: the client may be back at once.
+    fn end(&self, reason: &str, last: Option<Letter>) {
         let farewells = {
             let mut state = lock(&self.0.state);
-            if !state.is_connected || std::mem::replace(&mut state.is_leaving, true) {
+            if !state.is_connected || state.end.is_some() {
                 return;
             }
+            state.end = Some(reason.into());
             std::mem::take(&mut state.disconnecting)
         };
         self.say(&farewells, reason);
         self.namespace().remove(self, reason);
-        self.0.link.remove(self);
+        let last = last.map(|letter| Parcel::new(self.namespace().shared_name(), letter));
+        self.0.link.remove(self, last);
         let (farewells, acks, forgotten) = {
             let mut state = lock(&self.0.state);
             state.is_connected = false;
@@ -297,7 +305,7 @@ impl Socket {
         drop(given);
     }
 
-    fn say(&self, farewells: &[Farewell], reason: &str) {
+    pub(super) fn say(&self, farewells: &[Farewell], reason: &str) {
         for farewell in farewells {
             self.guarded("disconnect", || farewell(self, reason));
         }

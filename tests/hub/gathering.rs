@@ -127,3 +127,20 @@ fn what_is_over_leaves_no_alarm_behind() {
     }
     assert_eq!(hall.io.poll_timeout(), None);
 }
+
+#[test]
+fn those_of_a_whole_family_of_namespaces_are_asked() {
+    let hall = Hall::new();
+    let family = hall.io.of_pattern("^/room-[0-9]+$").unwrap();
+    let (first, _) = hall.guest_in("/room-1");
+    let (second, _) = hall.guest_in("/room-2");
+    let mut replies = family.timeout(seconds(1)).emit_with_ack("q", ());
+    assert_eq!(first.heard(), ["/room-1 q [] #0"]);
+    assert_eq!(second.heard(), ["/room-2 q [] #0"]);
+    first.link().ack("/room-1", 0, args(1)).unwrap();
+    assert!(ready(&mut replies).is_none());
+    hall.pass(seconds(1));
+    let partial = ready(&mut replies).expect("time is over").unwrap_err();
+    assert_eq!((partial.replies, partial.missing), (vec![args(1)], 1));
+    second.link().ack("/room-2", 0, args(2)).unwrap();
+}

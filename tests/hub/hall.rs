@@ -153,6 +153,16 @@ impl Hall {
         count
     }
 
+    /// Lets time pass at one stroke, whoever else is at work.
+    pub(super) fn skip(&self, time: Duration) {
+        let now = {
+            let mut now = self.around.now.lock().unwrap();
+            *now += time;
+            *now
+        };
+        self.io.handle_timeout(now);
+    }
+
     /// What went wrong since the last time that somebody asked.
     pub(super) fn faults(&self) -> Vec<Fault> {
         std::mem::take(&mut self.around.faults.lock().unwrap())

@@ -23,6 +23,10 @@ mod recovery;
 mod peers;
 mod model;
 mod simulation;
+mod rushed;
+mod threads;
+mod races;
+mod crowds;
 
 use client::Client;
 use gate::{Gate, Log, ready};
