@@ -1,6 +1,7 @@
 //! The commands of a game's binary. The only place that knows all others, a clock and a terminal.
 
 mod canvas;
+mod serve;
 mod show;
 mod watch;
 
@@ -21,6 +22,8 @@ struct Arguments {
 enum Command {
     /// Plays a match of bots in the terminal (what is done without a command).
     Watch(watch::Options),
+    /// Hosts matches for whoever connects.
+    Serve(serve::Options),
 }
 
 /// Runs the command that the program was started with.
@@ -28,5 +31,6 @@ pub fn run<G: Show>() -> anyhow::Result<()> {
     match Arguments::parse().command {
         None => watch::run::<G>(&watch::Options::parse_from(["watch"])),
         Some(Command::Watch(options)) => watch::run::<G>(&options),
+        Some(Command::Serve(options)) => serve::run::<G>(&options),
     }
 }

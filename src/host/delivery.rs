@@ -41,6 +41,10 @@ impl Outlet for Connection {
         lock(&self.inner).engine.transport().name()
     }
 
+    fn backlog(&self) -> usize {
+        lock(&self.inner).engine.backlog()
+    }
+
     fn keeps_secret(&self) -> bool {
         true
     }

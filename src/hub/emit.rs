@@ -28,6 +28,12 @@ impl Socket {
         Emit { is_volatile: true, ..Emit::new(self) }
     }
 
+    /// What is emitted next is not kept for who comes back: it is of the moment.
+    #[must_use = "nothing is sent before `emit`"]
+    pub fn unkept(&self) -> Emit<'_> {
+        Emit { is_kept: false, ..Emit::new(self) }
+    }
+
     /// The answer to what is emitted next is waited for no longer than this.
     #[must_use = "nothing is sent before `emit_with_ack`"]
     pub fn timeout(&self, after: Duration) -> Emit<'_> {
@@ -86,12 +92,13 @@ impl Socket {
 pub struct Emit<'a> {
     socket: &'a Socket,
     is_volatile: bool,
+    is_kept: bool,
     timeout: Option<Duration>,
 }
 
 impl<'a> Emit<'a> {
     fn new(socket: &'a Socket) -> Self {
-        Self { socket, is_volatile: false, timeout: None }
+        Self { socket, is_volatile: false, is_kept: true, timeout: None }
     }
 
     /// It is dropped if the connection is not writable.
@@ -108,7 +115,8 @@ impl<'a> Emit<'a> {
     pub fn emit(self, name: &str, args: impl ToArgs) {
         let Some(args) = self.socket.checked_args(name, &args) else { return };
         let event = Event { name: name.into(), args };
-        self.socket.namespace().emit_to_one(self.socket, event, self.is_volatile);
+        let is_kept = self.is_kept && !self.is_volatile;
+        self.socket.namespace().emit_to_one(self.socket, event, self.is_volatile, is_kept);
     }
 
     /// Emits an event and waits for the client's answer.

@@ -231,9 +231,15 @@ impl Namespace {
         sockets
     }
 
-    /// Emits to one socket; keeps the event for it if it should lose its connection.
-    pub(super) fn emit_to_one(&self, socket: &Socket, event: Event, is_volatile: bool) {
-        if is_volatile || !self.has_recovery() {
+    /// Emits to one socket; keeps the event for it, if wanted, should it lose its connection.
+    pub(super) fn emit_to_one(
+        &self,
+        socket: &Socket,
+        event: Event,
+        is_volatile: bool,
+        is_kept: bool,
+    ) {
+        if !is_kept || !self.has_recovery() {
             let parcel = self.parcel(event, None, None).volatile(is_volatile);
             let parcel = Arc::new(parcel);
             socket.overhear(&parcel);

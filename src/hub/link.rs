@@ -21,6 +21,8 @@ pub trait Outlet: Send + Sync {
     fn close(&self);
     /// How the connection travels now.
     fn transport(&self) -> &'static str;
+    /// How many bytes wait to be written.
+    fn backlog(&self) -> usize;
     /// There is room for its events again.
     fn resume(&self);
     /// Whether a client that comes back keeps its secret, as those of Socket.IO must to see that

@@ -41,7 +41,7 @@ pub use namespace::{Namespace, RoomChange};
 pub use parcel::{Letter, Parcel};
 pub use peers::{PeerMessage, Peers};
 pub use reply::Reply;
-pub use socket::{Handshake, Socket};
+pub use socket::{Handshake, Socket, WeakSocket};
 
 use crate::event::ArgsError;
 use crate::ids::SocketId;

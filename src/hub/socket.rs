@@ -8,13 +8,14 @@ use super::listeners::Listeners;
 use super::mailbox::Mailbox;
 use super::middleware::{Filter, Refused};
 use super::namespace::Namespace;
+use super::recovery::Recovery;
 use super::{Fault, Letter, LimitMet, Parcel, lock};
 use crate::event::{Args, Event, ToArgs, Value};
 use crate::ids::{SocketId, UserId};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 /// What was known when the socket connected.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +47,24 @@ fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 /// A handle to a socket; all clones are the same socket.
 #[derive(Clone)]
 pub struct Socket(pub(super) Arc<SocketInner>);
+
+/// A handle that does not keep a socket: for what the socket itself keeps.
+#[derive(Clone)]
+pub struct WeakSocket(Weak<SocketInner>);
+
+impl WeakSocket {
+    /// The socket, as long as somebody keeps it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Socket> {
+        self.0.upgrade().map(Socket)
+    }
+}
+
+impl std::fmt::Debug for WeakSocket {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("weak socket")
+    }
+}
 
 /// One of each type: few.
 pub(super) type Data = Vec<Arc<dyn Any + Send + Sync>>;
@@ -112,6 +131,18 @@ impl PartialEq for Socket {
 impl Eq for Socket {}
 
 impl Socket {
+    /// A handle that does not keep it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakSocket {
+        WeakSocket(Arc::downgrade(&self.0))
+    }
+
+    /// Whether it may come back after an end for this reason.
+    #[must_use]
+    pub fn may_come_back(&self, reason: &str) -> bool {
+        self.0.pid.is_some() && Recovery::is_recoverable(reason)
+    }
+
     /// Its id, which may be shown to others; it is also the name of its own room.
     #[must_use]
     pub fn id(&self) -> SocketId {
@@ -146,6 +177,12 @@ impl Socket {
     #[must_use]
     pub fn transport(&self) -> &'static str {
         self.0.link.outlet.upgrade().map_or("", |outlet| outlet.transport())
+    }
+
+    /// How many bytes wait to be sent to its client.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.0.link.outlet.upgrade().map_or(0, |outlet| outlet.backlog())
     }
 
     /// Who it belongs to.

@@ -14,4 +14,4 @@ mod packets;
 mod requests;
 mod sessions;
 mod tls;
-mod wire;
+pub(crate) mod wire;

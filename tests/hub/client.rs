@@ -20,6 +20,10 @@ struct Notes {
 }
 
 impl Outlet for Notes {
+    fn backlog(&self) -> usize {
+        0
+    }
+
     fn keeps_secret(&self) -> bool {
         true
     }

@@ -1,13 +1,16 @@
 //! Two things at the same moment: whichever is first, it comes out right.
 
-use super::rushed::{Rushed, at_once, in_time};
+use super::rushed::{Rounds, Rushed, in_time};
 use super::*;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Wake, Waker};
 use std::thread;
-use tickwire::hub::{AckError, HubOptions, Partial, RoomChange};
+use tickwire::event::Args;
+use tickwire::hub::{AckError, HubOptions, Partial, Reply, RoomChange};
+
+const ROUNDS: u32 = 10_000;
 
 #[test]
 fn time_that_is_over_before_anybody_was_asked_is_over() {
@@ -29,11 +32,10 @@ fn a_socket_that_two_throw_out_at_once_is_told_once() {
     in_time(|| {
         let hall = Hall::new();
         let client = hall.client();
-        for round in 0..5_000 {
-            let socket = client.enter("/");
-            at_once(round % 2, || socket.disconnect(), || socket.disconnect());
+        let enter = || client.enter("/");
+        Rounds::run(ROUNDS, enter, Socket::disconnect, Socket::disconnect, |_| {
             assert_eq!(client.heard(), ["disconnect"]);
-        }
+        });
     });
 }
 
@@ -86,37 +88,18 @@ fn a_connection_that_goes_takes_the_socket_along_that_just_comes_in() {
             let present = present.clone();
             socket.on_disconnect(move |_, _| _ = present.fetch_sub(1, Ordering::Relaxed));
         });
-        for round in 0..5_000 {
-            let client = hall.client();
-            at_once(round, || client.connect("/"), || client.link().closed("transport close"));
-            assert_eq!((hall.io.main().sockets(), hall.io.main().rooms()), (vec![], vec![]));
-            assert_eq!(count.load(Ordering::Relaxed), 0);
-        }
-        assert_eq!(hall.io.poll_timeout(), None);
-    });
-}
-
-#[test]
-fn who_is_asked_and_goes_is_not_waited_for() {
-    in_time(|| {
-        let hall = Hall::new();
-        let client = hall.client();
-        for round in 0..5_000 {
-            let socket = client.enter("/");
-            let (mut one, mut many) = (None, None);
-            let ask = || {
-                one = Some(socket.emit_with_ack("a", ()));
-                many = Some(hall.io.timeout(seconds(1)).emit_with_ack("b", ()));
-            };
-            at_once(round, ask, || socket.disconnect());
-            let answer = one.as_mut().and_then(ready).expect("there is an answer");
-            assert_eq!(answer, Err(AckError::Disconnected));
-            match many.as_mut().and_then(ready).expect("there is an answer") {
-                Ok(replies) => assert_eq!(replies, [], "it was out already"),
-                Err(partial) => assert_eq!((partial.replies, partial.missing), (vec![], 1)),
-            }
-            client.heard();
-        }
+        let connect = |client: &Client| client.connect("/");
+        let close = |client: &Client| client.link().closed("transport close");
+        Rounds::run(
+            ROUNDS,
+            || hall.client(),
+            connect,
+            close,
+            |_| {
+                assert_eq!((hall.io.main().sockets(), hall.io.main().rooms()), (vec![], vec![]));
+                assert_eq!(count.load(Ordering::Relaxed), 0);
+            },
+        );
         assert_eq!(hall.io.poll_timeout(), None);
     });
 }
@@ -124,15 +107,60 @@ fn who_is_asked_and_goes_is_not_waited_for() {
 #[test]
 fn a_hub_that_closes_lets_nobody_in_who_just_comes() {
     in_time(|| {
-        for round in 0..3_000 {
+        let make = || {
             let hall = Hall::new();
-            let (client, _) = hall.guest();
-            let late = hall.client();
-            at_once(round, || late.connect("/"), || hall.io.close());
-            assert_eq!(hall.io.main().sockets(), []);
-            assert!(client.is_closed());
-        }
+            let client = hall.client();
+            (hall, client)
+        };
+        let (connect, close) = (
+            |(_, client): &(_, Client)| client.connect("/"),
+            |(hall, _): &(Hall, _)| hall.io.close(),
+        );
+        Rounds::run(ROUNDS, make, connect, close, |(hall, client)| {
+            assert_eq!(hall.io.main().sockets(), [], "{:?}", client.heard());
+        });
     });
+}
+
+type Answers = (Mutex<Option<Reply<Result<Args, AckError>>>>, Mutex<Option<Reply<Gathered>>>);
+type Gathered = Result<Vec<Args>, Partial>;
+
+#[test]
+fn who_is_asked_and_goes_is_not_waited_for() {
+    in_time(|| {
+        let hall = Hall::new();
+        let client = hall.client();
+        let ask = |(socket, (one, many)): &(Socket, Answers)| {
+            *one.lock().unwrap() = Some(socket.emit_with_ack("a", ()));
+            *many.lock().unwrap() = Some(hall.io.timeout(seconds(1)).emit_with_ack("b", ()));
+        };
+        let go = |(socket, _): &(Socket, Answers)| socket.disconnect();
+        Rounds::run(
+            ROUNDS,
+            || (client.enter("/"), Answers::default()),
+            ask,
+            go,
+            |(_, answers)| {
+                let one = answers.0.lock().unwrap().as_mut().and_then(ready);
+                assert_eq!(one, Some(Err(AckError::Disconnected)));
+                let many = answers.1.lock().unwrap().as_mut().and_then(ready);
+                match many.expect("there is an answer") {
+                    Ok(replies) => assert_eq!(replies, [], "it was out already"),
+                    Err(partial) => assert_eq!((partial.replies, partial.missing), (vec![], 1)),
+                }
+                client.heard();
+            },
+        );
+        assert_eq!(hall.io.poll_timeout(), None);
+    });
+}
+
+/// What came of it when a client was not to be read any more.
+struct Stop {
+    gate: Gate,
+    number: u64,
+    is_busy: AtomicBool,
+    resumed: AtomicUsize,
 }
 
 #[test]
@@ -149,26 +177,30 @@ fn whoever_stopped_reading_is_told_when_there_is_room() {
         });
         client.say("a", ());
         hall.run();
-        for round in 0..5_000 {
+        let number = AtomicU64::new(0);
+        let make = || {
             // One event is handled, one waits; the client is read as long as it owes an answer.
             client.say("a", ());
             drop(socket.emit_with_ack("b", ()));
-            let (mut is_busy, mut resumed) = (false, 0);
-            let stop_reading = || {
-                client.answer(u64::from(round), ());
-                resumed = client.resumed();
-                is_busy = client.link().is_busy();
-            };
             let gate = gates.lock().unwrap().pop_front().expect("one is handled");
-            let handle = || {
-                gate.open();
-                hall.run();
-            };
-            at_once(round, stop_reading, handle);
+            let number = number.fetch_add(1, Ordering::Relaxed);
+            Stop { gate, number, is_busy: false.into(), resumed: 0.into() }
+        };
+        let answer = |stop: &Stop| {
+            client.answer(stop.number, ());
+            stop.resumed.store(client.resumed(), Ordering::Relaxed);
+            stop.is_busy.store(client.link().is_busy(), Ordering::Relaxed);
+        };
+        let handle = |stop: &Stop| {
+            stop.gate.open();
+            hall.run();
+        };
+        Rounds::run(ROUNDS, make, answer, handle, |stop| {
             assert!(!client.link().is_busy());
-            assert!(!is_busy || client.resumed() > resumed, "it would wait for ever");
+            let is_told = client.resumed() > stop.resumed.load(Ordering::Relaxed);
+            assert!(is_told || !stop.is_busy.load(Ordering::Relaxed), "it would wait for ever");
             client.heard();
-        }
+        });
     });
 }
 
@@ -215,6 +247,26 @@ fn who_is_thrown_out_before_it_is_welcomed_is_heard_to_go_all_the_same() {
 }
 
 #[test]
+fn a_namespace_that_goes_twice_takes_no_other_of_its_name_along() {
+    let hall = Hall::new();
+    let (first, second, third) = (hall.client(), hall.client(), Arc::new(hall.client()));
+    let (next, is_left) = (third.clone(), AtomicBool::new(false));
+    hall.io.of_pattern("^/made$").unwrap().on_room_change(move |change| {
+        if matches!(change, RoomChange::Left(..)) && !is_left.swap(true, Ordering::Relaxed) {
+            // Nobody is in it, and it is still there; then it goes, and another comes.
+            second.enter("/made");
+            second.leave("/made");
+            next.enter("/made");
+        }
+    });
+    first.enter("/made");
+    first.leave("/made");
+    assert_eq!(hall.io.of("/made").sockets().len(), 1);
+    hall.io.of("/made").emit("a", ());
+    assert_eq!(third.heard(), ["/made a []"]);
+}
+
+#[test]
 fn a_waker_that_goes_may_take_the_connection_with_it() {
     /// A task that holds what it waits for.
     struct Holder {
@@ -251,7 +303,6 @@ fn whoever_is_woken_may_wait_for_whoever_lets_time_pass() {
         }
     }
 
-    const ROUNDS: u32 = 20_000;
     in_time(|| {
         let hall = Hall::new();
         let (client, _) = hall.guest();

@@ -22,28 +22,75 @@ pub(super) fn in_time(act: impl FnOnce() + Send + 'static) {
     acting.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
-/// Does two things at the same moment, as well as threads can: again and again with others, the
-/// second a little later each time.
-pub(super) fn at_once(round: u32, one: impl FnOnce(), other: impl FnOnce() + Send) {
-    let arrived = AtomicU32::new(0);
-    let meet = || {
-        arrived.fetch_add(1, Ordering::AcqRel);
+/// Two threads that do something with the same thing at the same moment, again and again.
+pub(super) struct Rounds {
+    /// How far each of them is.
+    steps: [AtomicU32; 2],
+    is_over: AtomicBool,
+}
+
+impl Rounds {
+    /// The second begins a little later each time, up to some microseconds, and then anew. At the
+    /// end of each round the first looks what came of it.
+    pub(super) fn run<T: Send + Sync>(
+        count: u32,
+        make: impl Fn() -> T,
+        one: impl Fn(&T),
+        other: impl Fn(&T) + Sync,
+        look: impl Fn(&T),
+    ) {
+        let rounds = Self { steps: Default::default(), is_over: false.into() };
+        let thing: Mutex<Option<Arc<T>>> = Mutex::new(None);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..count {
+                    rounds.meet(1);
+                    let Some(thing) = thing.lock().unwrap().clone() else { return };
+                    rounds.meet(1);
+                    if rounds.is_over.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    (0..round % 256).for_each(|_| std::hint::spin_loop());
+                    other(&thing);
+                    rounds.meet(1);
+                }
+            });
+            let _over = Over(&rounds.is_over);
+            for _ in 0..count {
+                let it = Arc::new(make());
+                *thing.lock().unwrap() = Some(it.clone());
+                rounds.meet(0);
+                rounds.meet(0);
+                one(&it);
+                rounds.meet(0);
+                look(&it);
+                thing.lock().unwrap().take();
+            }
+        });
+    }
+
+    /// Waits for the other, unless it is gone.
+    fn meet(&self, me: usize) {
+        let step = self.steps[me].fetch_add(1, Ordering::AcqRel) + 1;
         let mut looks: u32 = 0;
-        while arrived.load(Ordering::Acquire) < 2 {
+        while self.steps[1 - me].load(Ordering::Acquire) < step {
+            if self.is_over.load(Ordering::Relaxed) {
+                return;
+            }
             looks += 1;
-            // The other may wait for this core.
+            // It may wait for this core.
             if looks.is_multiple_of(1024) { thread::yield_now() } else { std::hint::spin_loop() }
         }
-    };
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            meet();
-            (0..round % 100).for_each(|_| std::hint::spin_loop());
-            other();
-        });
-        meet();
-        one();
-    });
+    }
+}
+
+/// Says that it is over, whatever ends it.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A hub that has no time.

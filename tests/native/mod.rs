@@ -3,6 +3,7 @@
 mod desk;
 mod guest;
 mod hosting;
+mod mixed;
 
 use crate::first_game::{Duck, Paddle};
 use bytes::Bytes;

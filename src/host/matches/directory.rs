@@ -6,10 +6,10 @@ use super::entry::{Entry, Listing, Mail, Newcomer, Seat};
 use super::live::{Around, Live};
 use super::tally::Tally;
 use super::worker::Workers;
-use super::{Away, MatchOptions};
+use super::{Away, MatchOptions, socketio};
 use crate::host::hosting::Host;
 use crate::host::{Clock, lock};
-use crate::hub::Io;
+use crate::hub::{Io, Socket};
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
 use crate::protocol::native::Refusal;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 /// Characters of short codes: none that is taken for another.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-const CODE_LENGTH: usize = 6;
+const CODE_LENGTH: usize = 8;
 
 /// What somebody wants to play.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,6 +29,9 @@ pub struct Wish<'a> {
     /// Whether only those come in who are told the match's code.
     pub is_private: bool,
 }
+
+/// The match that a lost socket was in; kept with the socket.
+struct LastMatch(MatchId);
 
 /// Who wants a seat.
 pub(super) struct Guest {
@@ -89,6 +92,7 @@ impl Directory {
             }
         });
         host.set_matches(directory.clone());
+        socketio::serve(host.io(), &Arc::downgrade(&directory));
         directory
     }
 
@@ -155,10 +159,14 @@ impl Directory {
             return self.sit(&entry, guest).map(|player| (entry.clone(), player));
         }
         let mode = self.catalog.find(wish.mode).ok_or(Refusal::NoSuchMatch)?.clone();
+        let wants_any = wish.options.is_empty();
         let mut open: Vec<_> = {
             let matches = lock(&self.matches);
             let is_open = |entry: &&Arc<Entry>| {
-                entry.code.is_none() && entry.is_usual && Arc::ptr_eq(&entry.mode, &mode)
+                wants_any
+                    && entry.code.is_none()
+                    && entry.is_usual
+                    && Arc::ptr_eq(&entry.mode, &mode)
             };
             matches.by_id.values().filter(is_open).cloned().collect()
         };
@@ -223,6 +231,9 @@ impl Directory {
             if matches.is_closed {
                 return Err(Refusal::ShuttingDown);
             }
+            if matches.by_id.len() >= self.options.matches {
+                return Err(Refusal::Busy);
+            }
             matches.by_id.insert(id.clone(), entry.clone());
             code.into_iter().for_each(|code| drop(matches.by_code.insert(code, id.clone())));
         }
@@ -261,6 +272,29 @@ impl Directory {
         entry.code.iter().for_each(|code| drop(matches.by_code.remove(code)));
         drop(matches);
         self.tally.ended.add(1);
+    }
+
+    /// The connection of a seat is lost. It is kept if there is a way back to it.
+    pub(super) fn lose(&self, seat: SeatOf, socket: &Socket, has_way_back: bool) {
+        let SeatOf { entry, player } = seat;
+        if !has_way_back && socket.user().is_none() {
+            return entry.post(Mail::Leave(player, None));
+        }
+        // In case it comes back too late.
+        socket.set_data(LastMatch(entry.id.clone()));
+        let socket: Arc<str> = socket.id().as_str().into();
+        self.away.keep(socket.clone(), entry.clone(), player);
+        entry.post(Mail::Gone(player, socket.clone()));
+        if entry.is_over() {
+            // Its box may not be looked into any more.
+            self.away.forget(&socket);
+        }
+    }
+
+    /// A socket is back with its rooms, but its seat is gone.
+    pub(super) fn shut_out(socket: &Socket) {
+        let last = socket.data::<LastMatch>();
+        last.into_iter().for_each(|last| socket.leave(&last.0.0));
     }
 
     pub(super) fn clock(&self) -> Clock {

@@ -210,6 +210,10 @@ impl Entry {
         book.is_over
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        lock(&self.seats).is_over
+    }
+
     /// Nobody comes in any more.
     pub(super) fn end(&self) {
         lock(&self.seats).is_over = true;

@@ -177,24 +177,36 @@ impl Live {
     }
 
     fn gone(&mut self, player: PlayerId, socket: &Arc<str>, now: Duration) {
-        if self.newcomers.iter().any(|newcomer| newcomer.player == player) {
+        let is_new = |newcomer: &Newcomer| {
+            newcomer.player == player && newcomer.client.socket() == &**socket
+        };
+        if self.newcomers.iter().any(is_new) {
+            self.away.forget(socket);
             return self.leave(player, None);
         }
-        let Some(seat) = self.seats.get_mut(&player) else { return self.away.forget(socket) };
         // Another connection may have the seat by now.
-        if seat.socket == *socket && seat.client.is_some() {
+        let seat = self.seats.get_mut(&player).filter(|seat| seat.socket == *socket);
+        let Some(seat) = seat else { return self.away.forget(socket) };
+        if seat.client.is_some() {
             seat.unseat(now);
             self.inputs.changes.push(Change::Away(player));
         }
     }
 
     fn back(&mut self, player: PlayerId, client: Arc<dyn Client>) {
+        let mut newcomers = self.newcomers.iter_mut();
+        if let Some(newcomer) = newcomers.find(|newcomer| newcomer.player == player) {
+            let before = std::mem::replace(&mut newcomer.client, client);
+            return before.leave(Some(Refusal::Replaced));
+        }
         let Some(seat) = self.seats.get_mut(&player) else {
             return client.leave(Some(Refusal::NotInMatch));
         };
         if seat.away_since.is_some() {
-            // It may come from another socket than the one that was lost.
-            self.away.forget(&seat.socket);
+            if *seat.socket != *client.socket() {
+                // It comes from another socket than the one that was lost.
+                self.away.forget(&seat.socket);
+            }
             self.inputs.changes.push(Change::Back(player));
         }
         let is_spectator = seat.is_spectator;
@@ -359,6 +371,7 @@ impl Live {
             match mail {
                 Mail::Join(newcomer) => newcomer.client.leave(Some(why)),
                 Mail::Back(_, client) => client.leave(Some(why)),
+                Mail::Gone(_, socket) => self.away.forget(&socket),
                 _ => {}
             }
         }

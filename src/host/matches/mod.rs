@@ -17,6 +17,7 @@ mod live;
 mod native;
 mod pace;
 mod seated;
+mod socketio;
 mod tally;
 mod window;
 mod worker;

@@ -60,7 +60,7 @@ impl Matches for Directory {
         let guest = Guest {
             client: client.clone(),
             name: join.name.into(),
-            user: client.user(),
+            user: client.hub_socket().and_then(|socket| socket.user()),
             is_spectator: join.spectator,
             predicts: join.predicts,
         };
@@ -75,8 +75,9 @@ impl Matches for Directory {
 
     fn resume(&self, client: &Arc<PlayConnection>) -> Result<(), Refusal> {
         let socket = client.socket().unwrap_or_default();
-        let (entry, player) = self.away.take(socket).ok_or(Refusal::NotInMatch)?;
-        if !entry.bring_back(player, client.clone()) {
+        let seat = self.away.take(socket);
+        if !seat.is_some_and(|(entry, player)| entry.bring_back(player, client.clone())) {
+            client.hub_socket().iter().for_each(Self::shut_out);
             return Err(Refusal::NotInMatch);
         }
         if client.is_over() {
@@ -117,9 +118,10 @@ impl Matches for Directory {
 
     fn gone(&self, client: &Arc<PlayConnection>) {
         if let Some(seat) = client.set_seat(None) {
-            let socket: Arc<str> = client.socket().unwrap_or_default().into();
-            self.away.keep(socket.clone(), seat.entry.clone(), seat.player);
-            seat.entry.post(Mail::Gone(seat.player, socket));
+            match client.hub_socket() {
+                Some(socket) => self.lose(seat, &socket, socket.may_come_back("transport close")),
+                None => seat.entry.post(Mail::Leave(seat.player, None)),
+            }
         }
     }
 

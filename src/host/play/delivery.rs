@@ -53,6 +53,10 @@ impl Outlet for PlayConnection {
         "native"
     }
 
+    fn backlog(&self) -> usize {
+        Self::backlog(self)
+    }
+
     fn keeps_secret(&self) -> bool {
         false
     }

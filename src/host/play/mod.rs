@@ -17,8 +17,7 @@ use super::hosting::{Host, Place};
 use super::matches::SeatOf;
 use super::waiters::poll_ready;
 use super::{Tokens, lock};
-use crate::hub::{Link, Opening, Outlet};
-use crate::ids::UserId;
+use crate::hub::{Link, Opening, Outlet, Socket};
 use crate::protocol::native::{
     Applied, ProtocolError, Refusal, ServerSession, Stage, ToClient, begin_state,
 };
@@ -154,10 +153,10 @@ impl PlayConnection {
         lock(&self.inner).session.stage() == Stage::Ended
     }
 
-    /// Who it belongs to.
+    /// Its socket, as long as it is there.
     #[must_use]
-    pub fn user(&self) -> Option<UserId> {
-        self.link.get()?.socket(NAMESPACE)?.user()
+    pub fn hub_socket(&self) -> Option<Socket> {
+        self.link.get()?.socket(NAMESPACE)
     }
 
     /// Whether the client must be sent this schema before it can be told that it joined.

@@ -129,6 +129,12 @@ impl Session {
         self.is_open() && is_taking && self.queue.bytes() < WRITABLE_BYTES
     }
 
+    /// How many bytes wait to be written.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.queue.bytes()
+    }
+
     /// Notes whether the WebSocket takes no more bytes at the moment.
     pub fn set_blocked(&mut self, is_blocked: bool) {
         self.is_blocked = is_blocked;
