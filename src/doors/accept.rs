@@ -59,9 +59,13 @@ pub(super) struct Visitor {
 type Presence = mpsc::Sender<Infallible>;
 
 impl Visitor {
-    /// It makes a request; says whether it may.
-    pub(super) fn asks(&self, host: &Host) -> bool {
+    /// It makes a request.
+    pub(super) fn note_request(&self) {
         self.has_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may make a request that belongs to no session: those have limits of their own.
+    pub(super) fn may_ask(&self, host: &Host) -> bool {
         let Some(requests) = &self.requests else { return true };
         let (limits, now) = (&host.config().doors, host.clock().now());
         let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);

@@ -31,10 +31,12 @@ pub(super) fn answer(
     visitor: Arc<Visitor>,
     question: Question,
 ) -> impl Future<Output = Result<Answer, Infallible>> {
-    let may_ask = visitor.asks(server.host());
+    visitor.note_request();
     let path = question.uri().path();
     let config = server.host().config();
+    let is_of_session = question.uri().query().is_some_and(|query| query.contains("sid="));
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
+    let may_ask = (is_engine && is_of_session) || visitor.may_ask(server.host());
     // Those in front may have read another length than this server: nothing follows such a request.
     let is_last = !may_ask || question.headers().contains_key(header::TRANSFER_ENCODING);
     let step = if !may_ask {
@@ -132,7 +134,11 @@ fn route(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Result<
     let wants_upgrade = upgrade::is_wanted(question.headers());
     let is_version = value("EIO") == Some("4");
     if let Some(session) = value("sid") {
-        let connection = server.host().find(session).ok_or(Refusal::UnknownSession)?;
+        let Some(connection) = server.host().find(session) else {
+            // It was let through as a session's, and is none.
+            visitor.may_ask(server.host());
+            return Err(Refusal::UnknownSession);
+        };
         return match (transport, wants_upgrade) {
             _ if !is_version => Err(Refusal::BadRequest),
             (Transport::WebSocket, true) => {

@@ -79,7 +79,7 @@ pub struct DoorLimits {
     /// An address from which so many rules were broken is not let in any more; each second forgives
     /// one. None: addresses are not judged.
     pub misdeeds: u32,
-    /// A connection makes at most this many requests a second,
+    /// A connection makes at most this many requests a second that belong to no session,
     pub requests_per_second: u32,
     /// and this many at once.
     pub requests_burst: u32,

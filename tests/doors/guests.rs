@@ -212,6 +212,17 @@ fn a_connection_makes_so_many_requests_a_second() {
         assert_eq!((answer.status, answer.text()), (429, "too many requests".into()));
         wire.hung_up().await;
         door.until(Count::Flood, 1).await;
+        // A session's requests are not counted, whatever comes with them; those of none are.
+        let (mut wire, target) = door.polling().await;
+        wire.ask("POST", &target, "", "40").await;
+        for _ in 0..40 {
+            let answer = wire.ask("POST", &target, "", "42[\"nothing\"]").await;
+            assert_eq!(answer.status, 200);
+        }
+        let unknown = format!("{POLLING}&sid=unknown");
+        while door.count(Count::Flood) < 2 {
+            assert_eq!(wire.ask("GET", &unknown, "", "").await.status, 400);
+        }
     });
 }
 
