@@ -213,7 +213,8 @@ async fn a_private_match_is_found_by_its_code_alone() {
     assert_eq!(sea.players(), [1, 1], "who looks for any match does not find it");
     let by_id = Wanted { place: &created.id.0, ..Wanted::default() };
     let unknown = Wanted { place: "nowhere", ..Wanted::default() };
-    for wanted in [by_id, unknown] {
+    let watching = Wanted { spectator: true, ..by_id };
+    for wanted in [by_id, watching, unknown] {
         assert_eq!(sea.refusal(wanted).await, Refusal::NoSuchMatch.code());
     }
     let _bob = sea.player_in(&code).await;

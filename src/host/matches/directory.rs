@@ -151,9 +151,8 @@ impl Directory {
     ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
         if !place.is_empty() {
             let entry = self.find(place)?;
-            let is_by_id = *entry.id.0 == *place;
-            if entry.code.is_some() && is_by_id && !guest.is_spectator {
-                // Whoever knows the code is not told that it was not the code.
+            if entry.code.is_some() && *entry.id.0 == *place {
+                // Its id is known to all who were in it; its code lets in, to watch as well.
                 return Err(Refusal::NoSuchMatch);
             }
             return self.sit(&entry, guest).map(|player| (entry.clone(), player));
