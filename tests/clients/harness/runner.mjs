@@ -1,6 +1,6 @@
 import { within } from "./waiting.mjs";
 
-const CHECK_DEADLINE_MS = 25_000;
+const CHECK_DEADLINE_MS = 90_000;
 const MOST_FAILURES = 20; // with more, the rest tells nothing new and takes long
 
 /** A named check: the name is a sentence about the server, `run` throws if it is not true. */

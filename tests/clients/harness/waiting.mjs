@@ -1,5 +1,5 @@
 /** How long anything that must happen may take. Only a failing check ever waits this long. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 export function within(ms, promise, what) {
   let timer;

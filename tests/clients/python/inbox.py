@@ -3,7 +3,7 @@
 import threading
 import time
 
-PATIENCE = 8.0  # seconds; only a failing check ever waits this long
+PATIENCE = 60.0  # seconds; only a failing check ever waits this long
 
 
 class Inbox:

@@ -104,7 +104,7 @@ def ask_me(guests, place):
 def ask_me_timeout(guests, place):
     peer = place.connect(guests)
     peer.answer("question-noreply", lambda payload: payload)
-    same(peer.ask("ask-me-timeout", 5000), {"timedOut": False}, "the ack")
+    same(peer.ask("ask-me-timeout", 30000), {"timedOut": False}, "the ack")
 
 
 def ask_room(guests, place):
