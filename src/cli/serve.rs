@@ -34,7 +34,8 @@ async fn serve<G: Show>(options: &Options) -> anyhow::Result<()> {
     let players = PLAYERS as usize;
     let catalog =
         Catalog::default().with(G::NAME, players, SPECTATORS, G::game, G::options(PLAYERS));
-    let directory = Directory::start(server.host(), catalog);
+    let directory = Directory::start(server.host(), catalog)
+        .context("the machine gives no more threads or descriptors")?;
     let open = server.open(options.listen).await;
     let open = open.with_context(|| format!("--listen {}", options.listen))?;
     let address = open.address();

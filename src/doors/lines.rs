@@ -61,6 +61,10 @@ impl Line for SocketIoLine {
 pub(super) struct PlayLine(pub(super) Arc<PlayConnection>);
 
 impl Line for PlayLine {
+    fn player(&self) -> Option<&Arc<PlayConnection>> {
+        Some(&self.0)
+    }
+
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()> {
         self.0.poll_ready(context)
     }

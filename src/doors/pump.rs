@@ -5,7 +5,7 @@
 //! few own answers between them.
 
 use super::stream::Stream;
-use crate::host::Count;
+use crate::host::{Count, PlayConnection};
 use crate::protocol::websocket::{CloseCode, close};
 use bytes::{Buf, Bytes};
 use futures_util::Stream as _;
@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
@@ -40,6 +41,10 @@ const OVERHEAD: usize = 64 << 10;
 pub(super) trait Line: Send + Unpin + 'static {
     /// Ready unless nothing more should be read for now.
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()>;
+    /// Whose it is, if a thread of matches may carry it.
+    fn player(&self) -> Option<&Arc<PlayConnection>> {
+        None
+    }
     fn receive_text(&self, text: &str);
     fn receive_binary(&self, bytes: Bytes);
     fn receive_ping(&self);

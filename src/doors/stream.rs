@@ -42,6 +42,18 @@ impl Stream {
         Self { bytes: Bytes::Tls(Box::new(stream)), patience: Some(patience), end: None }
     }
 
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.bytes, Bytes::Plain(_))
+    }
+
+    /// The bare stream, if it is not encrypted.
+    pub(super) fn into_plain(self) -> io::Result<std::net::TcpStream> {
+        match self.bytes {
+            Bytes::Plain(stream) => stream.into_std(),
+            Bytes::Tls(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
     /// From now on whoever carries it knows for how long to wait.
     pub(super) fn wait_for_ever(&mut self) {
         self.patience = None;

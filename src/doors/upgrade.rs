@@ -7,7 +7,7 @@ use super::http::{Answer, status};
 use super::lines::{PlayLine, SocketIoLine};
 use super::pump::{self, Line};
 use super::stream::Stream;
-use crate::host::{Connection, Count, NewSession, Opening};
+use crate::host::{Connection, Count, NewSession, NewWire, Opening};
 use crate::protocol::engine_io::{Carrier, Refusal};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
@@ -107,9 +107,20 @@ fn switch<L: Line>(
             host.counters().add(Count::SlowHandshake);
             return line.lose();
         };
-        drop(host);
-        pump::run(stream, begun, longest, goodbye, line).await;
-        drop(visitor);
+        match line.player().filter(|_| stream.is_plain() && host.has_wires()) {
+            Some(client) => {
+                let (client, guard) = (client.clone(), Box::new(visitor));
+                match stream.into_plain() {
+                    Ok(stream) => host.carry(NewWire { stream, begun, client, guard }),
+                    Err(_) => line.lose(),
+                }
+            }
+            None => {
+                drop(host);
+                pump::run(stream, begun, longest, goodbye, line).await;
+                drop(visitor);
+            }
+        }
     });
     let mut answer = status(StatusCode::SWITCHING_PROTOCOLS);
     let headers = answer.headers_mut();

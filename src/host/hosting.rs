@@ -7,6 +7,7 @@ use super::counters::{Count, Counters};
 use super::deadlines::{self, Deadlines};
 use super::lock;
 use super::play::{Matches, PlayConnection};
+use super::wires::{NewWire, Wires};
 use crate::hub::{Fault, Io, Opening, Surroundings, Task};
 use crate::ids::SocketId;
 use crate::protocol::engine_io::Transport;
@@ -74,6 +75,7 @@ pub struct Host {
     io: Io,
     connections: Mutex<HashMap<Box<str>, Arc<Connection>>>,
     matches: OnceLock<Arc<dyn Matches>>,
+    wires: OnceLock<Wires>,
     clock_task: Mutex<Option<tokio::task::JoinHandle<()>>>,
     closed: tokio::sync::watch::Sender<bool>,
 }
@@ -114,6 +116,7 @@ impl Host {
             io,
             connections: Mutex::default(),
             matches: OnceLock::new(),
+            wires: OnceLock::new(),
             clock_task: Mutex::default(),
             closed: tokio::sync::watch::Sender::new(false),
         })
@@ -212,6 +215,23 @@ impl Host {
     ) -> Arc<PlayConnection> {
         self.counters().add(Count::Sessions);
         PlayConnection::open(self, opening, place)
+    }
+
+    pub(super) fn set_wires(&self, wires: Wires) {
+        let _ = self.wires.set(wires);
+    }
+
+    /// Whether threads of matches carry the connections of native clients.
+    #[must_use]
+    pub fn has_wires(&self) -> bool {
+        self.wires.get().is_some()
+    }
+
+    /// Has a thread of matches carry a connection.
+    pub fn carry(&self, wire: NewWire) {
+        if let Some(wires) = self.wires.get() {
+            wires.take(wire, self.config.native.packet_bytes);
+        }
     }
 
     pub(super) fn forget(&self, session: &str) {

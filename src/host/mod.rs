@@ -21,6 +21,7 @@ mod play;
 pub mod matches;
 mod tokens;
 mod waiters;
+mod wires;
 
 pub use clock::Clock;
 pub use config::{Config, Cookie, DoorLimits, Origins};
@@ -29,6 +30,7 @@ pub use counters::{Count, Counters};
 pub use hosting::{Host, NewSession, Place};
 pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
+pub use wires::NewWire;
 
 pub use crate::hub::{Io, Opening};
 

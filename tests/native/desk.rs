@@ -66,7 +66,7 @@ impl Desk {
         for (player, seat) in &mut table.seats {
             let applied = seat.stamp.take().map(|stamp| Applied::new(stamp, 0));
             let is_current = std::mem::replace(&mut seat.is_current, true);
-            seat.client.send_state(applied, |packet| {
+            seat.client.send_state(applied, &mut |packet| {
                 if is_current {
                     table.game.frame().delta.gather_after(*player, packet);
                 } else {

@@ -95,7 +95,7 @@ impl Sea {
             || Reef,
             Winner::default(),
         );
-        let directory = Directory::start(server.host(), catalog);
+        let directory = Directory::start(server.host(), catalog).unwrap();
         Self { server, directory, address }
     }
 

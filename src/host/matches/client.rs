@@ -19,6 +19,13 @@ pub struct SeatOf {
     pub(super) player: PlayerId,
 }
 
+impl SeatOf {
+    /// The thread of its match.
+    pub(in crate::host) fn thread(&self) -> usize {
+        self.entry.thread
+    }
+}
+
 impl std::fmt::Debug for SeatOf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "player {} of match {}", self.player, self.entry.id)

@@ -8,6 +8,7 @@ use super::tally::Tally;
 use super::worker::Workers;
 use super::{Away, MatchOptions, socketio};
 use crate::host::hosting::Host;
+use crate::host::wires::Wires;
 use crate::host::{Clock, lock};
 use crate::hub::{Io, Socket};
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
@@ -70,10 +71,12 @@ impl std::fmt::Debug for Directory {
 
 impl Directory {
     /// Hosts these games, within a runtime of tokio: native clients of the host find them here.
-    #[must_use]
-    pub fn start(host: &Arc<Host>, catalog: Catalog) -> Arc<Self> {
+    pub fn start(host: &Arc<Host>, catalog: Catalog) -> std::io::Result<Arc<Self>> {
         let options = host.config().matches.clone();
         let tally = Arc::new(Tally::default());
+        let (wires, reactors) =
+            Wires::new(options.threads(), host.config().doors.goodbye_timeout)?;
+        host.set_wires(wires.clone());
         let directory = Arc::new_cyclic(|directory: &std::sync::Weak<Self>| {
             let directory = directory.clone();
             let forget = move |entry: &Entry| {
@@ -81,7 +84,7 @@ impl Directory {
             };
             Self {
                 catalog,
-                workers: Workers::start(options.threads, host.clock(), tally.clone(), forget),
+                workers: Workers::start(&wires, reactors, host.clock(), &tally, forget),
                 options,
                 clock: host.clock(),
                 io: host.io().clone(),
@@ -93,7 +96,7 @@ impl Directory {
         });
         host.set_matches(directory.clone());
         socketio::serve(host.io(), &Arc::downgrade(&directory));
-        directory
+        Ok(directory)
     }
 
     /// What happened in all matches.
@@ -210,7 +213,7 @@ impl Directory {
 
     fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Entry>, Refusal> {
         let mode = self.catalog.find(wish.mode).ok_or(Refusal::NoSuchMatch)?.clone();
-        self.check_room()?;
+        self.has_room(&lock(&self.matches))?;
         let mut seed = [0; 8];
         (self.fill)(&mut seed);
         // Under no lock and on no match's thread: it takes a fifth of a millisecond.
@@ -224,14 +227,14 @@ impl Directory {
         let id = MatchId(SocketId::new(random).as_str().into());
         let code = wish.is_private.then(|| self.new_code());
         let is_usual = wish.options.is_empty();
-        let entry = Arc::new(Entry::new(id.clone(), code.clone(), mode, game.hertz(), is_usual));
+        let (hertz, thread) = (game.hertz(), self.workers.choose());
+        let entry = Entry::new(id.clone(), code.clone(), mode, hertz, thread, is_usual);
+        let entry = Arc::new(entry);
         {
             let mut matches = lock(&self.matches);
-            if matches.is_closed {
-                return Err(Refusal::ShuttingDown);
-            }
-            if matches.by_id.len() >= self.options.matches {
-                return Err(Refusal::Busy);
+            if let Err(refusal) = self.has_room(&matches) {
+                self.workers.give_back(thread);
+                return Err(refusal);
             }
             matches.by_id.insert(id.clone(), entry.clone());
             code.into_iter().for_each(|code| drop(matches.by_code.insert(code, id.clone())));
@@ -248,8 +251,7 @@ impl Directory {
         Ok(entry)
     }
 
-    fn check_room(&self) -> Result<(), Refusal> {
-        let matches = lock(&self.matches);
+    fn has_room(&self, matches: &Matches) -> Result<(), Refusal> {
         match matches.by_id.len() {
             _ if matches.is_closed => Err(Refusal::ShuttingDown),
             count if count >= self.options.matches => Err(Refusal::Busy),

@@ -46,6 +46,8 @@ pub(super) struct Entry {
     pub(super) code: Option<String>,
     pub(super) mode: Arc<Mode>,
     pub(super) hertz: u32,
+    /// The thread that it belongs to.
+    pub(super) thread: usize,
     /// Whether it is as its mode has it: only then is it for anybody.
     pub(super) is_usual: bool,
     mail: Mutex<Vec<Mail>>,
@@ -139,6 +141,7 @@ impl Entry {
         code: Option<String>,
         mode: Arc<Mode>,
         hertz: u32,
+        thread: usize,
         is_usual: bool,
     ) -> Self {
         Self {
@@ -146,6 +149,7 @@ impl Entry {
             code,
             mode,
             hertz,
+            thread,
             is_usual,
             mail: Mutex::default(),
             seats: Mutex::default(),

@@ -50,6 +50,13 @@ pub struct MatchOptions {
     pub threads: usize,
 }
 
+impl MatchOptions {
+    fn threads(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        if self.threads == 0 { cores() } else { self.threads }
+    }
+}
+
 impl Default for MatchOptions {
     fn default() -> Self {
         Self {

@@ -1,8 +1,10 @@
-//! Threads that run matches, each match on one of them for all its life.
+//! Threads that run matches, each match on one of them for all its life, and carry the connections of
+//! those who play in them.
 
 use super::entry::Entry;
 use super::live::{Live, Verdict};
 use super::tally::Tally;
+use crate::host::wires::{self, Reactor, Wires};
 use crate::host::{Clock, lock};
 use crate::protocol::native::Refusal;
 use std::collections::BTreeMap;
@@ -23,12 +25,14 @@ pub(super) struct Workers {
     begun: AtomicUsize,
 }
 
+/// A thread, from outside.
 struct Worker {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
+    wires: Arc<wires::Shared>,
     new: Mutex<Vec<Live>>,
     /// How many matches it has.
     load: AtomicUsize,
@@ -38,15 +42,15 @@ struct Shared {
 impl Workers {
     /// Starts threads, within a runtime of tokio; who is told of matches that are over is `forget`.
     pub(super) fn start(
-        count: usize,
+        wires: &Wires,
+        reactors: Vec<Reactor>,
         clock: Clock,
-        tally: Arc<Tally>,
+        tally: &Arc<Tally>,
         forget: impl Fn(&Entry) + Clone + Send + 'static,
     ) -> Self {
-        let cores = || thread::available_parallelism().map_or(1, usize::from);
-        let count = if count == 0 { cores() } else { count };
-        let start = |number: usize| {
+        let start = |(number, reactor)| {
             let shared = Arc::new(Shared {
+                wires: wires.thread(number),
                 new: Mutex::default(),
                 load: AtomicUsize::new(0),
                 is_over: AtomicBool::new(false),
@@ -56,28 +60,39 @@ impl Workers {
             let run = move || {
                 // What a tick sets off (handlers, ends of connections) runs there.
                 let _within = runtime.enter();
-                Round { shared: own, clock, tally, forget, matches: BTreeMap::new(), count: 0 }
-                    .run();
+                let matches = BTreeMap::new();
+                Round { shared: own, reactor, clock, tally, forget, matches, count: 0 }.run();
             };
             let thread = thread::Builder::new().name(format!("matches-{number}")).spawn(run);
             Worker { shared, thread: Some(thread.expect("the machine has threads")) }
         };
-        Self { workers: (0..count).map(start).collect(), begun: AtomicUsize::new(0) }
+        let workers = reactors.into_iter().enumerate().map(start).collect();
+        Self { workers, begun: AtomicUsize::new(0) }
     }
 
-    /// Takes a match; its ticks fall between those of others.
+    /// The thread with the fewest matches; one more is to follow.
+    pub(super) fn choose(&self) -> usize {
+        let load = |at: &usize| self.workers[*at].shared.load.load(Ordering::Relaxed);
+        let at = (0..self.workers.len()).min_by_key(load).unwrap_or_default();
+        self.workers[at].shared.load.fetch_add(1, Ordering::Relaxed);
+        at
+    }
+
+    /// The match that was to follow does not.
+    pub(super) fn give_back(&self, thread: usize) {
+        self.workers[thread].shared.load.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Takes a match to its thread; its ticks fall between those of others.
     pub(super) fn take(&self, live: Live) {
         let count = self.begun.fetch_add(1, Ordering::Relaxed);
-        let worker =
-            self.workers.iter().min_by_key(|worker| worker.shared.load.load(Ordering::Relaxed));
-        let Some(worker) = worker else { return };
-        worker.shared.load.fetch_add(1, Ordering::Relaxed);
+        let worker = &self.workers[live.entry().thread];
         #[expect(clippy::cast_precision_loss, reason = "any even spread will do")]
         let share = (count as f64 * GOLDEN).fract();
         let pause = live.period().mul_f64(share);
         let live = live.begin_after(pause);
         lock(&worker.shared.new).push(live);
-        worker.thread.iter().for_each(|thread| thread.thread().unpark());
+        worker.shared.wires.wake();
     }
 }
 
@@ -86,7 +101,7 @@ impl Drop for Workers {
         for worker in &mut self.workers {
             worker.shared.is_over.store(true, Ordering::Release);
             if let Some(thread) = worker.thread.take() {
-                thread.thread().unpark();
+                worker.shared.wires.wake();
                 // One of them may be who drops this.
                 if thread.thread().id() != thread::current().id() {
                     let _ = thread.join();
@@ -99,6 +114,7 @@ impl Drop for Workers {
 /// What one thread does.
 struct Round<F> {
     shared: Arc<Shared>,
+    reactor: Reactor,
     clock: Clock,
     tally: Arc<Tally>,
     forget: F,
@@ -118,10 +134,15 @@ impl<F: Fn(&Entry)> Round<F> {
             match self.matches.first_entry() {
                 Some(first) if first.key().0 <= now => {
                     let live = first.remove();
+                    // What comes just before a tick is in it.
+                    self.reactor.look(now);
                     self.step(live, now);
                 }
-                Some(first) => thread::park_timeout(first.key().0 - now),
-                None => thread::park_timeout(IDLE),
+                Some(first) => {
+                    let due = first.key().0;
+                    self.reactor.rest(self.clock, now, due);
+                }
+                None => self.reactor.rest(self.clock, now, now + IDLE),
             }
         }
         for (_, mut live) in std::mem::take(&mut self.matches) {

@@ -114,7 +114,6 @@ impl Inner {
             }
         };
         if let Err(ProtocolError::OutboxFull(_)) = sent {
-            host.counters().add(Count::Overflows);
             self.refuse(Refusal::OutboxFull);
             return Ok(());
         }

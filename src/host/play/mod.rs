@@ -6,10 +6,13 @@
 mod delivery;
 mod hearing;
 mod matches;
+mod wire;
 
 pub use matches::Matches;
+pub(super) use wire::{Flow, Taken};
 
 use hearing::NAMESPACE;
+use wire::{Unheard, Wire};
 
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
@@ -42,6 +45,9 @@ struct Inner {
     paused: Option<Waker>,
     deadline: Option<Key>,
     is_blocked: bool,
+    /// Its socket, if a thread of matches carries it.
+    wire: Option<Wire>,
+    unheard: Unheard,
     pings: Tokens,
     /// Packets that wait since the carrier last took one.
     queued: usize,
@@ -76,6 +82,8 @@ impl PlayConnection {
             paused: None,
             deadline: None,
             is_blocked: false,
+            wire: None,
+            unheard: Unheard::default(),
             pings: Tokens::new(host.config().native.messages_burst, now),
             queued: 0,
             owes_place: false,
@@ -120,7 +128,10 @@ impl PlayConnection {
     }
 
     /// Sends a packet of the match's stream, which `write` appends.
-    pub fn send_state(&self, after: Option<Applied>, write: impl FnOnce(&mut Vec<u8>)) {
+    pub fn send_state(&self, after: Option<Applied>, write: &mut dyn FnMut(&mut Vec<u8>)) {
+        if self.send_state_at_once(after, write) {
+            return;
+        }
         let mut packet = Vec::with_capacity(256);
         begin_state(&mut packet, after);
         let begun = packet.len();
@@ -133,7 +144,8 @@ impl PlayConnection {
     /// How many bytes wait to be written.
     #[must_use]
     pub fn backlog(&self) -> usize {
-        lock(&self.inner).session.backlog()
+        let inner = lock(&self.inner);
+        inner.session.backlog() + inner.wire.as_ref().map_or(0, Wire::waiting)
     }
 
     /// Where it sits, if it is in a match.
@@ -197,7 +209,11 @@ impl PlayConnection {
         if let (Some(matches), Some(me)) = (host.matches(), self.me.upgrade()) {
             matches.gone(&me);
         }
-        let reason = lock(&self.inner).farewell.map_or("transport close", Refusal::sentence);
+        let farewell = lock(&self.inner).farewell;
+        if farewell == Some(Refusal::OutboxFull) {
+            host.counters().add(Count::Overflows);
+        }
+        let reason = farewell.map_or("transport close", Refusal::sentence);
         self.link.get().into_iter().for_each(|link| link.closed(reason));
     }
 

@@ -51,6 +51,13 @@ pub fn begin_state(out: &mut Vec<u8>, after: Option<Applied>) {
 }
 
 impl<'a> FromClient<'a> {
+    /// Whether a packet is heard by the match or the clock alone, whatever it says: no handler is
+    /// asked, and nothing waits for it.
+    #[must_use]
+    pub fn is_light(packet: &[u8]) -> bool {
+        matches!(packet.first(), Some(&(tag::INPUT | tag::PING | tag::KEYFRAME | tag::LOOK)))
+    }
+
     /// Reads a packet; all of its bytes must be used.
     pub fn decode(packet: &'a [u8], limits: &Limits) -> Result<Self, ProtocolError> {
         let mut body = Body::open(packet, limits)?;

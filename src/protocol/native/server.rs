@@ -103,6 +103,14 @@ impl ServerSession {
         }
     }
 
+    /// Whether a packet of the stream would be heard now; for hosts that write it themselves, after
+    /// all that waits here.
+    #[must_use]
+    pub fn hears_state(&self) -> bool {
+        let mut order = self.order;
+        matches!(order.server_says(&ToClient::State(&[])), Ok(Verdict::Heard))
+    }
+
     /// The next packet to write. After the end there may still be some, then the connection is to be
     /// closed.
     pub fn poll_packet(&mut self) -> Option<Bytes> {

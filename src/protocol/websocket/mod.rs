@@ -1,6 +1,9 @@
-//! WebSocket frames as a server writes them: unmasked, in one piece, a header of 2 to 10 bytes.
-//!
-//! Written here and not by the library that reads, so that a packet for many is framed once.
+//! WebSocket frames: as a server writes them, unmasked and in one piece, so that a packet for many is
+//! framed once; and as it reads them, without a task or a buffer for each connection.
+
+mod reader;
+
+pub use reader::{FrameError, Heard, Reader};
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +14,8 @@ pub enum Opcode {
     Binary = 2,
     /// The end, with a code and a reason.
     Close = 8,
+    /// The answer to a ping.
+    Pong = 10,
 }
 
 /// Why a connection is closed, as WebSocket numbers it.
@@ -64,6 +69,32 @@ pub fn header(opcode: Opcode, length: usize, out: &mut Vec<u8>) {
     }
 }
 
+/// Room for the header of most frames.
+pub const HEADER: usize = 4;
+
+/// Makes a frame of what stands in `out` from `start` on, after [`HEADER`] bytes that are free.
+pub fn seal(opcode: Opcode, start: usize, out: &mut Vec<u8>) {
+    let length = out.len() - start - HEADER;
+    let free = start..start + HEADER;
+    match length {
+        0..126 => {
+            out[start + 2] = 0x80 | opcode as u8;
+            out[start + 3] = length as u8;
+            out.drain(start..start + 2);
+        }
+        126..0x1_0000 => {
+            out[start] = 0x80 | opcode as u8;
+            out[start + 1] = 126;
+            out[start + 2..start + HEADER].copy_from_slice(&(length as u16).to_be_bytes());
+        }
+        _ => {
+            let mut head = Vec::with_capacity(10);
+            header(opcode, length, &mut head);
+            out.splice(free, head);
+        }
+    }
+}
+
 /// A closing frame.
 #[must_use]
 pub fn close(code: CloseCode, reason: &str) -> Vec<u8> {
@@ -94,6 +125,14 @@ mod tests {
         for (length, expected) in cases {
             let mut out = Vec::new();
             header(Opcode::Binary, length, &mut out);
+            assert_eq!(out, expected);
+        }
+        for length in [0, 1, 125, 126, 0xffff, 0x1_0000] {
+            let payload = vec![7; length];
+            let mut expected = b"before".to_vec();
+            frame(Opcode::Binary, &payload, &mut expected);
+            let mut out = [b"before", &[0; HEADER][..], &payload].concat();
+            seal(Opcode::Binary, 6, &mut out);
             assert_eq!(out, expected);
         }
         assert_eq!(close(CloseCode::TooBig, "no"), [0x88, 4, 0x03, 0xf1, b'n', b'o']);

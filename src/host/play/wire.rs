@@ -1,0 +1,300 @@
+//! A client's socket, when a thread of matches carries it: what is to be written is framed into one
+//! buffer and written in one go, by whoever has the connection's lock.
+
+use super::{Inner, PlayConnection};
+use crate::host::lock;
+use crate::protocol::native::{Applied, FromClient, Stage, begin_state};
+use crate::protocol::websocket::{HEADER, Opcode, close, frame, seal};
+use bytes::Bytes;
+use mio::net::TcpStream;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::task::Waker;
+
+/// So many bytes leave the outbox at once.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
+/// An empty buffer keeps so many bytes for what comes next.
+const KEPT_MOST: usize = 2048;
+/// With more than this waiting a ping is not answered: the next one will be.
+const ANSWERED_MOST: usize = 1024;
+/// What a client said and nobody has heard yet: so many packets, and so many bytes.
+const UNHEARD_MOST: usize = 64;
+const UNHEARD_BYTES_MOST: usize = 64 << 10;
+
+/// A socket, and what is to be written to it.
+pub(super) struct Wire {
+    stream: TcpStream,
+    /// Frames; up to `written` they are on their way.
+    out: Vec<u8>,
+    written: usize,
+    /// Nothing follows after what is in `out`.
+    is_closing: bool,
+    is_shut: bool,
+}
+
+/// What waits to be heard.
+#[derive(Default)]
+pub(super) struct Unheard {
+    packets: VecDeque<Bytes>,
+    bytes: usize,
+    /// Whether somebody is hearing them.
+    is_heard: bool,
+}
+
+/// How a connection is, now that as much as possible was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::host) enum Flow {
+    Open,
+    /// The session is over; goodbye is to be said.
+    Ended,
+    /// The client cannot be reached.
+    Gone,
+}
+
+/// What became of a packet that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::host) enum Taken {
+    GoesOn,
+    /// It was taken; no more until there is room.
+    Full,
+    /// The session is over.
+    Ended,
+}
+
+impl Wire {
+    pub(super) fn waiting(&self) -> usize {
+        self.out.len() - self.written
+    }
+
+    /// Writes what the socket takes; says whether that was all.
+    fn write(&mut self) -> io::Result<bool> {
+        while self.written < self.out.len() {
+            match (&self.stream).write(&self.out[self.written..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => self.written += written,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.written = 0;
+        if self.out.capacity() > KEPT_MOST { self.out = Vec::new() } else { self.out.clear() }
+        if self.is_closing && !std::mem::replace(&mut self.is_shut, true) {
+            self.stream.shutdown(Shutdown::Write)?;
+        }
+        Ok(true)
+    }
+}
+
+impl Inner {
+    /// Frames what waits in the outbox, up to a measure.
+    fn fill(&mut self) {
+        let Some(wire) = self.wire.as_mut().filter(|wire| !wire.is_closing) else { return };
+        while wire.waiting() < WRITTEN_AT_ONCE {
+            let Some(packet) = self.session.poll_packet() else { break };
+            frame(Opcode::Binary, &packet, &mut wire.out);
+        }
+        self.queued = 0;
+    }
+
+    /// Writes what is framed.
+    fn write(&mut self) -> io::Result<()> {
+        let Some(wire) = &mut self.wire else { return Err(io::ErrorKind::NotConnected.into()) };
+        self.is_blocked = !wire.write()?;
+        Ok(())
+    }
+}
+
+impl PlayConnection {
+    /// From now on this is how the client is reached.
+    pub(in crate::host) fn attach(&self, stream: TcpStream) {
+        let wire = Wire { stream, out: Vec::new(), written: 0, is_closing: false, is_shut: false };
+        lock(&self.inner).wire = Some(wire);
+    }
+
+    /// The client cannot be reached any more.
+    pub(in crate::host) fn detach(&self) {
+        let wire = lock(&self.inner).wire.take();
+        drop(wire);
+        self.lose();
+    }
+
+    /// Does something with the socket, if it is there.
+    pub(in crate::host) fn with_stream<T>(
+        &self,
+        act: impl FnOnce(&mut TcpStream) -> T,
+    ) -> Option<T> {
+        lock(&self.inner).wire.as_mut().map(|wire| act(&mut wire.stream))
+    }
+
+    /// Reads what came.
+    pub(in crate::host) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &lock(&self.inner).wire {
+            Some(wire) => (&wire.stream).read(buffer),
+            None => Ok(0),
+        }
+    }
+
+    /// Whether its socket took less than was to be written.
+    pub(in crate::host) fn is_blocked(&self) -> bool {
+        lock(&self.inner).is_blocked
+    }
+
+    /// The thread of the match that it is in.
+    pub(in crate::host) fn home(&self) -> Option<usize> {
+        lock(&self.inner).seat.as_ref().map(|seat| seat.thread())
+    }
+
+    /// Writes what waits; who is woken when something new does is `waker`.
+    pub(in crate::host) fn flush(&self, waker: &Waker) -> Flow {
+        let mut inner = lock(&self.inner);
+        inner.fill();
+        if inner.write().is_err() {
+            return Flow::Gone;
+        }
+        if inner.session.stage() == Stage::Ended {
+            return Flow::Ended;
+        }
+        if !inner.waker.as_ref().is_some_and(|before| before.will_wake(waker)) {
+            inner.waker = Some(waker.clone());
+        }
+        Flow::Open
+    }
+
+    /// Says the last words, after what waits.
+    pub(in crate::host) fn say_goodbye(&self) -> Flow {
+        let (code, why) = self.goodbye();
+        let mut inner = lock(&self.inner);
+        inner.fill();
+        if let Some(wire) = inner.wire.as_mut().filter(|wire| !wire.is_closing) {
+            wire.out.extend(close(code, why));
+            wire.is_closing = true;
+        }
+        if inner.write().is_ok() { Flow::Ended } else { Flow::Gone }
+    }
+
+    /// Answers a ping of the carrier's.
+    pub(in crate::host) fn answer(&self, payload: &[u8]) {
+        let mut inner = lock(&self.inner);
+        let Some(wire) = inner.wire.as_mut().filter(|wire| !wire.is_closing) else { return };
+        if wire.waiting() <= ANSWERED_MOST {
+            frame(Opcode::Pong, payload, &mut wire.out);
+            // Whether it could be written is seen with the next flush.
+            let _ = inner.write();
+        }
+    }
+
+    /// Sends a packet of the stream at once, after all that waits; says whether there is a wire to
+    /// do so.
+    pub(super) fn send_state_at_once(
+        &self,
+        after: Option<Applied>,
+        write: &mut dyn FnMut(&mut Vec<u8>),
+    ) -> bool {
+        let mut inner = lock(&self.inner);
+        if inner.wire.is_none() {
+            return false;
+        }
+        inner.fill();
+        let Inner { wire: Some(wire), session, .. } = &mut *inner else { return false };
+        if session.backlog() > 0 {
+            // All of that goes first.
+            return false;
+        }
+        if wire.is_closing || !session.hears_state() {
+            return true;
+        }
+        append_state(&mut wire.out, after, write);
+        if inner.write().is_err() {
+            let waker = inner.waker.take();
+            drop(inner);
+            waker.into_iter().for_each(Waker::wake);
+        }
+        true
+    }
+
+    /// Takes a packet. What concerns the running match is heard at once; the rest, in its order, by
+    /// a task: handlers may take their time.
+    pub(in crate::host) fn take(&self, packet: &[u8]) -> Taken {
+        {
+            let mut inner = lock(&self.inner);
+            if inner.session.stage() == Stage::Ended {
+                return Taken::Ended;
+            }
+            if inner.unheard.is_heard || !FromClient::is_light(packet) {
+                let is_new = inner.unheard.push(packet);
+                let is_full = inner.unheard.is_full();
+                drop(inner);
+                if let (true, Some(me)) = (is_new, self.me.upgrade()) {
+                    tokio::spawn(async move { me.hear_all().await });
+                }
+                return if is_full { Taken::Full } else { Taken::GoesOn };
+            }
+        }
+        self.receive(packet);
+        Taken::GoesOn
+    }
+
+    /// Whether there is room for what comes.
+    pub(in crate::host) fn has_room(&self) -> bool {
+        !lock(&self.inner).unheard.is_full()
+    }
+
+    async fn hear_all(&self) {
+        loop {
+            std::future::poll_fn(|context| self.poll_ready(context)).await;
+            let (packet, waker) = {
+                let mut inner = lock(&self.inner);
+                let was_full = inner.unheard.is_full();
+                let packet = inner.unheard.pop();
+                (packet, if was_full { inner.waker.take() } else { None })
+            };
+            waker.into_iter().for_each(Waker::wake);
+            match packet {
+                Some(packet) => self.receive(&packet),
+                None => return,
+            }
+            if self.is_over() {
+                lock(&self.inner).unheard = Unheard::default();
+                return;
+            }
+        }
+    }
+}
+
+impl Unheard {
+    /// Keeps a packet; says whether nobody is hearing yet.
+    fn push(&mut self, packet: &[u8]) -> bool {
+        self.bytes += packet.len();
+        self.packets.push_back(Bytes::copy_from_slice(packet));
+        !std::mem::replace(&mut self.is_heard, true)
+    }
+
+    /// The next packet; if there is none nobody hears any more.
+    fn pop(&mut self) -> Option<Bytes> {
+        let packet = self.packets.pop_front();
+        match &packet {
+            Some(packet) => self.bytes -= packet.len(),
+            None => *self = Self::default(),
+        }
+        packet
+    }
+
+    fn is_full(&self) -> bool {
+        self.packets.len() >= UNHEARD_MOST || self.bytes >= UNHEARD_BYTES_MOST
+    }
+}
+
+/// Appends a frame with a packet of the stream; nothing if there is nothing to say.
+fn append_state(out: &mut Vec<u8>, after: Option<Applied>, write: &mut dyn FnMut(&mut Vec<u8>)) {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER]);
+    begin_state(out, after);
+    let begun = out.len();
+    write(out);
+    if out.len() == begun {
+        return out.truncate(start);
+    }
+    seal(Opcode::Binary, start, out);
+}

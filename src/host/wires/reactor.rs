@@ -1,0 +1,271 @@
+//! What one thread does for its connections, between the ticks of its matches.
+
+use super::slot::{Next, Slot, Stage};
+use super::{Nudge, PAUSE, Shared};
+use crate::host::clock::Clock;
+use crate::host::lock;
+use crate::host::play::Flow;
+use mio::{Events, Interest, Poll, Token};
+use slab::Slab;
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::Duration;
+
+pub(super) const WAKER: Token = Token(usize::MAX);
+/// All connections of a thread share what they are read into.
+const READ_BUFFER: usize = 16 << 10;
+/// After so much of one connection others have their turn.
+const READS_AT_ONCE: usize = 4;
+const EVENTS: usize = 1024;
+/// Of a client that was told goodbye so many bytes are read, until it hangs up.
+const IGNORED_MOST: usize = 256 << 10;
+
+/// The connections of one thread.
+pub(in crate::host) struct Reactor {
+    poll: Poll,
+    events: Option<Events>,
+    index: usize,
+    threads: Arc<[Arc<Shared>]>,
+    slots: Slab<Slot>,
+    buffer: Vec<u8>,
+    /// Those that may have more to read.
+    unread: Vec<usize>,
+    /// When those are given up who were told goodbye.
+    ends: VecDeque<(Duration, usize, u64)>,
+    goodbye: Duration,
+    looked_at: Duration,
+    count: u64,
+}
+
+impl Reactor {
+    pub(super) fn new(
+        poll: Poll,
+        index: usize,
+        threads: Arc<[Arc<Shared>]>,
+        goodbye: Duration,
+    ) -> Self {
+        Self {
+            poll,
+            events: Some(Events::with_capacity(EVENTS)),
+            index,
+            threads,
+            slots: Slab::new(),
+            buffer: vec![0; READ_BUFFER],
+            unread: Vec::new(),
+            ends: VecDeque::new(),
+            goodbye,
+            looked_at: Duration::ZERO,
+            count: 0,
+        }
+    }
+
+    /// Looks at all connections, unless it did so a moment ago. Waits for none of them.
+    pub(in crate::host) fn look(&mut self, now: Duration) {
+        if now >= self.looked_at + PAUSE {
+            self.listen(Duration::ZERO, now);
+        }
+    }
+
+    /// Nothing else is to be done for so long.
+    pub(in crate::host) fn rest(&mut self, clock: Clock, now: Duration, until: Duration) {
+        let pause = (self.looked_at + PAUSE).min(until);
+        if now < pause {
+            return std::thread::sleep(pause - now);
+        }
+        let until = self.ends.front().map_or(until, |(end, ..)| until.min(*end));
+        let wait = if self.unread.is_empty() { until.saturating_sub(now) } else { Duration::ZERO };
+        self.listen(wait, now);
+        self.looked_at = clock.now();
+    }
+
+    fn listen(&mut self, wait: Duration, now: Duration) {
+        self.looked_at = now;
+        let Some(mut events) = self.events.take() else { return };
+        let own = self.threads[self.index].clone();
+        match self.poll.poll(&mut events, Some(wait)) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => events.clear(),
+            Err(error) => {
+                tracing::error!("a thread of connections cannot listen: {error}");
+                events.clear();
+                std::thread::sleep(PAUSE);
+            }
+        }
+        own.is_awake.store(false, Ordering::Release);
+        for slot in std::mem::take(&mut *lock(&own.new)) {
+            self.bring_in(slot, now);
+        }
+        for key in std::mem::take(&mut *lock(&own.nudged)) {
+            self.guarded(key, now, Self::settle);
+        }
+        for key in std::mem::take(&mut self.unread) {
+            self.guarded(key, now, Self::read);
+        }
+        for event in events.iter().filter(|event| event.token() != WAKER) {
+            let key = event.token().0;
+            if event.is_readable() || event.is_read_closed() || event.is_error() {
+                self.guarded(key, now, Self::read);
+            }
+            if event.is_writable() && self.slots.get(key).is_some_and(|slot| slot.client.is_blocked()) {
+                self.guarded(key, now, Self::settle);
+            }
+        }
+        self.events = Some(events);
+        self.give_up(now);
+    }
+
+    /// Does something for a connection; a bug in that ends this connection alone.
+    fn guarded(&mut self, key: usize, now: Duration, act: fn(&mut Self, usize, Duration)) {
+        if !self.slots.contains(key) {
+            return;
+        }
+        if catch_unwind(AssertUnwindSafe(|| act(self, key, now))).is_err() {
+            tracing::error!("a bug ended a connection");
+            self.remove(key);
+        }
+    }
+
+    fn bring_in(&mut self, mut slot: Slot, now: Duration) {
+        let client = slot.client.clone();
+        let entry = self.slots.vacant_entry();
+        let key = entry.key();
+        self.count += 1;
+        slot.serial = self.count;
+        slot.waker = Some(Waker::from(Arc::new(Nudge {
+            thread: self.threads[self.index].clone(),
+            key,
+        })));
+        let mut begun = std::mem::take(&mut slot.begun);
+        entry.insert(slot);
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        let registered =
+            client.with_stream(|stream| registry.register(stream, Token(key), interest));
+        if !matches!(registered, Some(Ok(()))) {
+            return self.remove(key);
+        }
+        if !begun.is_empty() {
+            let next = self.slots[key].hear(&mut begun);
+            self.follow(key, next, now);
+        }
+        self.guarded(key, now, Self::settle);
+        self.guarded(key, now, Self::read);
+    }
+
+    /// Writes what waits, and does what follows.
+    fn settle(&mut self, key: usize, now: Duration) {
+        let slot = &mut self.slots[key];
+        let Some(waker) = &slot.waker else { return };
+        match slot.client.flush(waker) {
+            Flow::Gone => return self.remove(key),
+            Flow::Ended => return self.say_goodbye(key, now),
+            Flow::Open => {}
+        }
+        if slot.stage == Stage::Paused && slot.client.has_room() {
+            slot.stage = Stage::Open;
+            let next = slot.hear(&mut []);
+            self.follow(key, next, now);
+            return self.guarded(key, now, Self::read);
+        }
+        let home = slot.client.home().filter(|home| *home != self.index);
+        if let (Some(home), Stage::Open) = (home, slot.stage) {
+            let registry = self.poll.registry();
+            let _ = slot.client.with_stream(|stream| registry.deregister(stream));
+            let mut slot = self.slots.remove(key);
+            slot.waker = None;
+            self.threads[home].bring(slot);
+        }
+    }
+
+    fn read(&mut self, key: usize, now: Duration) {
+        for _ in 0..READS_AT_ONCE {
+            let slot = &mut self.slots[key];
+            if slot.stage == Stage::Paused {
+                // It is read once there is room.
+                return;
+            }
+            let read = match slot.client.read(&mut self.buffer) {
+                Ok(0) => return self.remove(key),
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return self.remove(key),
+            };
+            if slot.stage == Stage::Closing {
+                slot.ignored += read;
+                if slot.ignored > IGNORED_MOST {
+                    return self.remove(key);
+                }
+            } else {
+                let next = slot.hear(&mut self.buffer[..read]);
+                self.follow(key, next, now);
+                if !self.slots.contains(key) {
+                    return;
+                }
+            }
+            if read < self.buffer.len() {
+                // What comes from now on is told anew.
+                return;
+            }
+        }
+        self.unread.push(key);
+    }
+
+    fn follow(&mut self, key: usize, next: Next, now: Duration) {
+        match next {
+            Next::GoesOn => {}
+            Next::Pause => {
+                self.slots[key].stage = Stage::Paused;
+                // Handlers may have caught up in the meantime.
+                self.threads[self.index].nudge(key);
+            }
+            Next::Ended => self.settle(key, now),
+            Next::Left => {
+                self.slots[key].client.lose();
+                self.say_goodbye(key, now);
+            }
+        }
+    }
+
+    /// The client is told that it is over, and has some time to hang up.
+    fn say_goodbye(&mut self, key: usize, now: Duration) {
+        let slot = &mut self.slots[key];
+        if slot.stage == Stage::Closing {
+            return;
+        }
+        slot.stage = Stage::Closing;
+        self.ends.push_back((now + self.goodbye, key, slot.serial));
+        if slot.client.say_goodbye() == Flow::Gone {
+            self.remove(key);
+        }
+    }
+
+    fn give_up(&mut self, now: Duration) {
+        while let Some((_, key, serial)) = self.ends.pop_front_if(|(end, ..)| *end <= now) {
+            if self.slots.get(key).is_some_and(|slot| slot.serial == serial) {
+                self.remove(key);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: usize) {
+        if let Some(slot) = self.slots.try_remove(key) {
+            slot.client.detach();
+        }
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        // Whoever is on the way here is gone as well.
+        let new = std::mem::take(&mut *lock(&self.threads[self.index].new));
+        new.iter().chain(self.slots.iter().map(|(_, slot)| slot)).for_each(|slot| {
+            slot.client.say_goodbye();
+            slot.client.detach();
+        });
+    }
+}
