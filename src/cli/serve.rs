@@ -1,47 +1,118 @@
 //! Hosts matches until told to stop.
 
 use super::show::Show;
-use crate::doors::Server;
-use crate::host::Config;
+use crate::doors::{Server, acceptor};
 use crate::host::matches::{Catalog, Directory};
-use crate::hub::RecoveryOptions;
+use crate::host::settings::{ModeSettings, Override, Settings};
 use anyhow::Context;
 use clap::Parser;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
-/// Seats of a match, and of those who watch it.
-const PLAYERS: u32 = 20;
-const SPECTATORS: usize = 64;
+/// Descriptors beside those of connections: threads, files, the port, standard streams.
+const OTHER_DESCRIPTORS: u64 = 64;
 
 /// What can be chosen for serving.
 #[derive(Debug, Parser)]
 pub(super) struct Options {
-    /// Where to listen; nobody else's machine comes in unless this says so.
-    #[arg(long, default_value = "127.0.0.1:7777")]
-    listen: SocketAddr,
+    /// Where to listen; nobody else's machine comes in unless this says so [default: 127.0.0.1:7777].
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// A file with settings [default: the one that `TICKWIRE_CONFIG` names, if any].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, such as `doors.connections=100`; above the file and the environment.
+    #[arg(long, value_name = "SETTING=VALUE")]
+    set: Vec<String>,
+    /// Prints all settings as a file and stops.
+    #[arg(long)]
+    print_config: bool,
+}
+
+impl Options {
+    fn settings(&self) -> anyhow::Result<Settings> {
+        let file = self.config.clone().or_else(|| std::env::var_os("TICKWIRE_CONFIG").map(Into::into));
+        let text = match &file {
+            Some(file) => std::fs::read_to_string(file)
+                .with_context(|| format!("--config {}", file.display()))?,
+            None => String::new(),
+        };
+        let name = file.unwrap_or_default();
+        let mut overrides = Override::of_environment(std::env::vars());
+        for flag in &self.set {
+            overrides.push(Override::of_flag(flag)?);
+        }
+        let mut settings = Settings::read(&name.to_string_lossy(), &text, &overrides)?;
+        settings.listen = self.listen.unwrap_or(settings.listen);
+        Ok(settings)
+    }
 }
 
 pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
+    let settings = options.settings()?;
+    if options.print_config {
+        print!("{}", settings.to_text());
+        return Ok(());
+    }
+    log(&settings)?;
+    raise_descriptors(&settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve::<G>(options))
+    runtime.block_on(serve::<G>(&settings))
 }
 
-async fn serve<G: Show>(options: &Options) -> anyhow::Result<()> {
-    let mut config = Config::default();
-    config.hub.recovery = Some(RecoveryOptions::default());
-    let server = Server::new(config);
-    let players = PLAYERS as usize;
-    let catalog =
-        Catalog::default().with(G::NAME, players, SPECTATORS, G::game, G::options(PLAYERS));
-    let directory = Directory::start(server.host(), catalog)
-        .context("the machine gives no more threads or descriptors")?;
-    let open = server.open(options.listen).await;
-    let open = open.with_context(|| format!("--listen {}", options.listen))?;
+/// Says from now on what happens, on standard error.
+fn log(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log.filter)
+        .with_context(|| format!("log.filter: {}", settings.log.filter))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second server in one program logs where the first does.
+    let _ = if settings.log.json { log.json().try_init() } else { log.try_init() };
+    Ok(())
+}
+
+/// A connection is a descriptor, and what a process may have is less than a server needs.
+fn raise_descriptors(settings: &Settings) {
+    let wanted = settings.doors.connections as u64 + OTHER_DESCRIPTORS;
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(had) if had >= wanted => {}
+        Ok(had) => tracing::warn!(
+            "doors.connections is {}, but the system gives {had} descriptors (ulimit -n)",
+            settings.doors.connections
+        ),
+        Err(error) => tracing::warn!("the number of descriptors cannot be raised: {error}"),
+    }
+}
+
+fn catalog<G: Show>(settings: &Settings) -> anyhow::Result<Catalog> {
+    let usual = [ModeSettings::usual(G::NAME)];
+    let modes = if settings.modes.is_empty() { &usual[..] } else { &settings.modes };
+    let mut catalog = Catalog::default();
+    for mode in modes {
+        let (name, players) = (mode.name.as_str(), mode.players as usize);
+        let options = serde_json::to_string(&mode.options)?;
+        catalog = catalog
+            .with_wishes(name, players, mode.spectators, G::game, &G::options(mode.players), &options)
+            .map_err(|why| anyhow::anyhow!("modes, `{name}`: {why}"))?;
+    }
+    Ok(catalog)
+}
+
+async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
+    let mut server = Server::new(settings.config());
+    if let Some(tls) = &settings.tls {
+        server = server.tls(acceptor(&tls.certificate, &tls.key).context("tls")?);
+    }
+    let directory = Directory::start(server.host(), catalog::<G>(settings)?)
+        .context("the system gives no more threads or descriptors")?;
+    let open = server.open(settings.listen).await;
+    let open = open.with_context(|| format!("listen = {}", settings.listen))?;
     let address = open.address();
+    let s = if settings.tls.is_some() { "s" } else { "" };
     println!("{} is hosted at {address}", G::NAME);
-    println!("  native clients   ws://{address}/play");
-    println!("  Socket.IO        http://{address}/socket.io/ (emit `join-match`)");
+    println!("  native clients   ws{s}://{address}{}", settings.play_path);
+    println!("  Socket.IO        http{s}://{address}{} (emit `join-match`)", settings.socket_io_path);
     println!("Ctrl-C ends all matches, tells their players and stops; again stops at once.");
     let mut ends = Ends::new()?;
     let mut serving = std::pin::pin!(open.serve());

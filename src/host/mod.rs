@@ -18,6 +18,7 @@ mod counters;
 mod deadlines;
 mod hosting;
 mod play;
+pub mod settings;
 pub mod matches;
 mod tokens;
 mod waiters;

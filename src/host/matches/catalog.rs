@@ -54,6 +54,20 @@ impl Catalog {
         self
     }
 
+    /// The same with options of which some are named, as JSON; says which of them there are not.
+    pub fn with_wishes<G: Game>(
+        self,
+        name: &str,
+        players: usize,
+        spectators: usize,
+        game: impl Fn() -> G + Send + Sync + 'static,
+        options: &G::Options,
+        wished: &str,
+    ) -> Result<Self, String> {
+        let options = overlay(options, wished)?;
+        Ok(self.with(name, players, spectators, game, options))
+    }
+
     /// The mode of this name; the first if there is none.
     pub(super) fn find(&self, name: Option<&str>) -> Option<&Arc<Mode>> {
         match name {
@@ -68,7 +82,7 @@ fn overlay<O>(options: &O, wished: &str) -> Result<O, String>
 where
     O: serde::Serialize + serde::de::DeserializeOwned + Clone,
 {
-    if wished.is_empty() {
+    if matches!(wished, "" | "{}") {
         return Ok(options.clone());
     }
     let wished: serde_json::Map<_, _> =

@@ -38,6 +38,8 @@ pub(super) trait Client: Send + Sync {
     fn socket(&self) -> &str;
     /// A seat is kept for it; what it says from now on goes there.
     fn sit(&self, seat: SeatOf);
+    /// Hears what it said, if that is to be done with the tick.
+    fn pull(&self) {}
     /// It has its seat; it is sent the schema first if it lacks it.
     fn join(&self, joined: &Joined<'_>, schema: &SchemaText);
     /// Sends a packet of the stream, which `write` appends.

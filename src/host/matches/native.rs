@@ -25,6 +25,10 @@ impl Client for PlayConnection {
         let _ = self.send(&ToClient::Joined(*joined));
     }
 
+    fn pull(&self) {
+        self.pull_lazily();
+    }
+
     fn send_state(&self, after: Option<Applied>, write: &mut dyn FnMut(&mut Vec<u8>)) {
         Self::send_state(self, after, write);
     }

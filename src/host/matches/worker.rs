@@ -135,7 +135,7 @@ impl<F: Fn(&Entry)> Round<F> {
                 Some(first) if first.key().0 <= now => {
                     let live = first.remove();
                     // What comes just before a tick is in it.
-                    self.reactor.look(now);
+                    self.reactor.look(self.clock, now);
                     self.step(live, now);
                 }
                 Some(first) => {

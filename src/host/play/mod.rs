@@ -6,13 +6,16 @@
 mod delivery;
 mod hearing;
 mod matches;
+mod pull;
 mod wire;
 
 pub use matches::Matches;
-pub(super) use wire::{Flow, Taken};
+pub(super) use pull::Pulled;
+pub(super) use wire::{Fate, Flow};
 
 use hearing::NAMESPACE;
-use wire::{Unheard, Wire};
+use pull::Unheard;
+use wire::Wire;
 
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
@@ -193,7 +196,9 @@ impl PlayConnection {
                 let at = inner.session.poll_timeout();
                 host.deadlines().follow(&mut inner.deadline, at, &self.me);
             }
-            (result, inner.waker.take(), ended)
+            // Whoever carries it is woken for what is to be written, or for the end.
+            let is_news = is_over || inner.session.backlog() > 0;
+            (result, if is_news { inner.waker.take() } else { None }, ended)
         };
         waker.into_iter().for_each(Waker::wake);
         if let (true, Some(me)) = (ended, self.me.upgrade()) {

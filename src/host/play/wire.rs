@@ -3,12 +3,10 @@
 
 use super::{Inner, PlayConnection};
 use crate::host::lock;
-use crate::protocol::native::{Applied, FromClient, Stage, begin_state};
-use crate::protocol::websocket::{HEADER, Opcode, close, frame, seal};
-use bytes::Bytes;
+use crate::protocol::native::{Applied, Stage, begin_state};
+use crate::protocol::websocket::{HEADER, Opcode, Reader, close, frame, seal};
 use mio::net::TcpStream;
-use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::Shutdown;
 use std::task::Waker;
 
@@ -18,28 +16,33 @@ const WRITTEN_AT_ONCE: usize = 64 << 10;
 const KEPT_MOST: usize = 2048;
 /// With more than this waiting a ping is not answered: the next one will be.
 const ANSWERED_MOST: usize = 1024;
-/// What a client said and nobody has heard yet: so many packets, and so many bytes.
-const UNHEARD_MOST: usize = 64;
-const UNHEARD_BYTES_MOST: usize = 64 << 10;
 
 /// A socket, and what is to be written to it.
 pub(super) struct Wire {
-    stream: TcpStream,
+    pub(super) stream: TcpStream,
+    /// What is read of it goes here; not there while that is heard.
+    pub(super) reader: Option<Box<Reader>>,
+    /// Whether it is read with each tick of its match and not when something comes.
+    pub(super) is_lazy: bool,
+    pub(super) fate: Fate,
     /// Frames; up to `written` they are on their way.
     out: Vec<u8>,
     written: usize,
     /// Nothing follows after what is in `out`.
-    is_closing: bool,
+    pub(super) is_closing: bool,
     is_shut: bool,
 }
 
-/// What waits to be heard.
-#[derive(Default)]
-pub(super) struct Unheard {
-    packets: VecDeque<Bytes>,
-    bytes: usize,
-    /// Whether somebody is hearing them.
-    is_heard: bool,
+/// What reading has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::host) enum Fate {
+    Open,
+    /// What the client said waits for handlers; nothing is read until they have caught up.
+    Paused,
+    /// The client said goodbye.
+    Left,
+    /// The client cannot be reached any more.
+    Lost,
 }
 
 /// How a connection is, now that as much as possible was written.
@@ -50,16 +53,6 @@ pub(in crate::host) enum Flow {
     Ended,
     /// The client cannot be reached.
     Gone,
-}
-
-/// What became of a packet that came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::host) enum Taken {
-    GoesOn,
-    /// It was taken; no more until there is room.
-    Full,
-    /// The session is over.
-    Ended,
 }
 
 impl Wire {
@@ -98,6 +91,12 @@ impl Inner {
         self.queued = 0;
     }
 
+    /// Writes what can be written; an error is seen when it is read.
+    pub(super) fn catch_up(&mut self) {
+        self.fill();
+        let _ = self.write();
+    }
+
     /// Writes what is framed.
     fn write(&mut self) -> io::Result<()> {
         let Some(wire) = &mut self.wire else { return Err(io::ErrorKind::NotConnected.into()) };
@@ -108,8 +107,17 @@ impl Inner {
 
 impl PlayConnection {
     /// From now on this is how the client is reached.
-    pub(in crate::host) fn attach(&self, stream: TcpStream) {
-        let wire = Wire { stream, out: Vec::new(), written: 0, is_closing: false, is_shut: false };
+    pub(in crate::host) fn attach(&self, stream: TcpStream, longest: usize) {
+        let wire = Wire {
+            stream,
+            reader: Some(Box::new(Reader::new(longest))),
+            is_lazy: false,
+            fate: Fate::Open,
+            out: Vec::new(),
+            written: 0,
+            is_closing: false,
+            is_shut: false,
+        };
         lock(&self.inner).wire = Some(wire);
     }
 
@@ -126,14 +134,6 @@ impl PlayConnection {
         act: impl FnOnce(&mut TcpStream) -> T,
     ) -> Option<T> {
         lock(&self.inner).wire.as_mut().map(|wire| act(&mut wire.stream))
-    }
-
-    /// Reads what came.
-    pub(in crate::host) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &lock(&self.inner).wire {
-            Some(wire) => (&wire.stream).read(buffer),
-            None => Ok(0),
-        }
     }
 
     /// Whether its socket took less than was to be written.
@@ -212,77 +212,6 @@ impl PlayConnection {
             waker.into_iter().for_each(Waker::wake);
         }
         true
-    }
-
-    /// Takes a packet. What concerns the running match is heard at once; the rest, in its order, by
-    /// a task: handlers may take their time.
-    pub(in crate::host) fn take(&self, packet: &[u8]) -> Taken {
-        {
-            let mut inner = lock(&self.inner);
-            if inner.session.stage() == Stage::Ended {
-                return Taken::Ended;
-            }
-            if inner.unheard.is_heard || !FromClient::is_light(packet) {
-                let is_new = inner.unheard.push(packet);
-                let is_full = inner.unheard.is_full();
-                drop(inner);
-                if let (true, Some(me)) = (is_new, self.me.upgrade()) {
-                    tokio::spawn(async move { me.hear_all().await });
-                }
-                return if is_full { Taken::Full } else { Taken::GoesOn };
-            }
-        }
-        self.receive(packet);
-        Taken::GoesOn
-    }
-
-    /// Whether there is room for what comes.
-    pub(in crate::host) fn has_room(&self) -> bool {
-        !lock(&self.inner).unheard.is_full()
-    }
-
-    async fn hear_all(&self) {
-        loop {
-            std::future::poll_fn(|context| self.poll_ready(context)).await;
-            let (packet, waker) = {
-                let mut inner = lock(&self.inner);
-                let was_full = inner.unheard.is_full();
-                let packet = inner.unheard.pop();
-                (packet, if was_full { inner.waker.take() } else { None })
-            };
-            waker.into_iter().for_each(Waker::wake);
-            match packet {
-                Some(packet) => self.receive(&packet),
-                None => return,
-            }
-            if self.is_over() {
-                lock(&self.inner).unheard = Unheard::default();
-                return;
-            }
-        }
-    }
-}
-
-impl Unheard {
-    /// Keeps a packet; says whether nobody is hearing yet.
-    fn push(&mut self, packet: &[u8]) -> bool {
-        self.bytes += packet.len();
-        self.packets.push_back(Bytes::copy_from_slice(packet));
-        !std::mem::replace(&mut self.is_heard, true)
-    }
-
-    /// The next packet; if there is none nobody hears any more.
-    fn pop(&mut self) -> Option<Bytes> {
-        let packet = self.packets.pop_front();
-        match &packet {
-            Some(packet) => self.bytes -= packet.len(),
-            None => *self = Self::default(),
-        }
-        packet
-    }
-
-    fn is_full(&self) -> bool {
-        self.packets.len() >= UNHEARD_MOST || self.bytes >= UNHEARD_BYTES_MOST
     }
 }
 

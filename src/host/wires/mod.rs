@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A tick writes to the sockets of its match itself. What comes is read in batches: a thread that has
-//! looked at its sockets does not listen again for [`PAUSE`], so that a thousand inputs cost one
-//! wake-up, and a server that nobody talks to sleeps.
+//! looked at its sockets does not listen again for [`PAUSE`], so that many inputs cost one wake-up, and
+//! a server that nobody talks to sleeps. A thread with many players does not listen to them at all: each
+//! tick reads the sockets of its match just before it needs what came.
 
 mod reactor;
 mod slot;
@@ -27,6 +28,8 @@ use std::time::Duration;
 
 /// So long nothing is heard after a look at all sockets.
 const PAUSE: Duration = Duration::from_millis(4);
+/// With more connections than this a thread reads players with the tick only.
+const LISTENS_TO_MOST: usize = 256;
 /// The network keeps so many bytes for a client that does not take them; with more than that it is
 /// seen to be slow.
 const SEND_BUFFER: usize = 64 << 10;
@@ -71,8 +74,8 @@ impl Wires {
     /// Carries a connection until it is over; which thread does is settled when it joins a match.
     pub(super) fn take(&self, new: NewWire, longest: usize) {
         let _ = socket2::SockRef::from(&new.stream).set_send_buffer_size(SEND_BUFFER);
-        new.client.attach(mio::net::TcpStream::from_std(new.stream));
-        let slot = Slot::new(new.client, new.begun, longest, new.guard);
+        new.client.attach(mio::net::TcpStream::from_std(new.stream), longest);
+        let slot = Slot::new(new.client, new.begun, new.guard);
         let number = self.taken.fetch_add(1, Ordering::Relaxed);
         self.threads[number % self.threads.len()].bring(slot);
     }

@@ -1,10 +1,10 @@
 //! What one thread does for its connections, between the ticks of its matches.
 
-use super::slot::{Next, Slot, Stage};
-use super::{Nudge, PAUSE, Shared};
+use super::slot::Slot;
+use super::{LISTENS_TO_MOST, Nudge, PAUSE, Shared};
 use crate::host::clock::Clock;
 use crate::host::lock;
-use crate::host::play::Flow;
+use crate::host::play::{Fate, Flow, Pulled};
 use mio::{Events, Interest, Poll, Token};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -64,9 +64,10 @@ impl Reactor {
     }
 
     /// Looks at all connections, unless it did so a moment ago. Waits for none of them.
-    pub(in crate::host) fn look(&mut self, now: Duration) {
+    pub(in crate::host) fn look(&mut self, clock: Clock, now: Duration) {
         if now >= self.looked_at + PAUSE {
             self.listen(Duration::ZERO, now);
+            self.looked_at = clock.now();
         }
     }
 
@@ -83,7 +84,6 @@ impl Reactor {
     }
 
     fn listen(&mut self, wait: Duration, now: Duration) {
-        self.looked_at = now;
         let Some(mut events) = self.events.take() else { return };
         let own = self.threads[self.index].clone();
         match self.poll.poll(&mut events, Some(wait)) {
@@ -141,22 +141,31 @@ impl Reactor {
         })));
         let mut begun = std::mem::take(&mut slot.begun);
         entry.insert(slot);
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let registry = self.poll.registry();
-        let registered =
-            client.with_stream(|stream| registry.register(stream, Token(key), interest));
-        if !matches!(registered, Some(Ok(()))) {
+        client.set_lazy(false);
+        if !self.register(key) {
             return self.remove(key);
         }
         if !begun.is_empty() {
-            let next = self.slots[key].hear(&mut begun);
-            self.follow(key, next, now);
+            client.hear_bytes(&mut begun);
         }
         self.guarded(key, now, Self::settle);
         self.guarded(key, now, Self::read);
     }
 
-    /// Writes what waits, and does what follows.
+    fn register(&mut self, key: usize) -> bool {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registry = self.poll.registry();
+        let client = &self.slots[key].client;
+        let done = client.with_stream(|stream| registry.register(stream, Token(key), interest));
+        matches!(done, Some(Ok(())))
+    }
+
+    fn deregister(&mut self, key: usize) {
+        let registry = self.poll.registry();
+        let _ = self.slots[key].client.with_stream(|stream| registry.deregister(stream));
+    }
+
+    /// Writes what waits, and does what follows from that and from what was read.
     fn settle(&mut self, key: usize, now: Duration) {
         let slot = &mut self.slots[key];
         let Some(waker) = &slot.waker else { return };
@@ -165,83 +174,73 @@ impl Reactor {
             Flow::Ended => return self.say_goodbye(key, now),
             Flow::Open => {}
         }
-        if slot.stage == Stage::Paused && slot.client.has_room() {
-            slot.stage = Stage::Open;
-            let next = slot.hear(&mut []);
-            self.follow(key, next, now);
-            return self.guarded(key, now, Self::read);
+        match slot.client.fate() {
+            Fate::Lost => return self.remove(key),
+            Fate::Left => {
+                slot.client.lose();
+                return self.say_goodbye(key, now);
+            }
+            Fate::Paused if slot.client.go_on() => return self.guarded(key, now, Self::read),
+            Fate::Paused | Fate::Open => {}
         }
-        let home = slot.client.home().filter(|home| *home != self.index);
-        if let (Some(home), Stage::Open) = (home, slot.stage) {
-            let registry = self.poll.registry();
-            let _ = slot.client.with_stream(|stream| registry.deregister(stream));
+        self.go_home(key);
+    }
+
+    /// A player's connection belongs to the thread of its match, which may read it with the tick.
+    fn go_home(&mut self, key: usize) {
+        let home = self.slots[key].client.home();
+        if let Some(home) = home.filter(|home| *home != self.index) {
+            self.deregister(key);
             let mut slot = self.slots.remove(key);
             slot.waker = None;
-            self.threads[home].bring(slot);
+            return self.threads[home].bring(slot);
+        }
+        let is_lazy = home.is_some() && self.slots.len() > LISTENS_TO_MOST;
+        if self.slots[key].client.set_lazy(is_lazy) {
+            if is_lazy {
+                self.deregister(key);
+            } else if !self.register(key) {
+                self.remove(key);
+            } else {
+                self.unread.push(key);
+            }
         }
     }
 
     fn read(&mut self, key: usize, now: Duration) {
         for _ in 0..READS_AT_ONCE {
             let slot = &mut self.slots[key];
-            if slot.stage == Stage::Paused {
-                // It is read once there is room.
-                return;
-            }
-            let read = match slot.client.read(&mut self.buffer) {
-                Ok(0) => return self.remove(key),
-                Ok(read) => read,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => return self.remove(key),
-            };
-            if slot.stage == Stage::Closing {
-                slot.ignored += read;
-                if slot.ignored > IGNORED_MOST {
-                    return self.remove(key);
-                }
-            } else {
-                let next = slot.hear(&mut self.buffer[..read]);
-                self.follow(key, next, now);
-                if !self.slots.contains(key) {
-                    return;
-                }
-            }
-            if read < self.buffer.len() {
+            match slot.client.pull(&mut self.buffer) {
                 // What comes from now on is told anew.
-                return;
+                Pulled::All => return,
+                Pulled::More => {}
+                Pulled::Ignored(bytes) => {
+                    slot.ignored += bytes;
+                    if slot.ignored > IGNORED_MOST {
+                        return self.remove(key);
+                    }
+                }
+                Pulled::Stopped if slot.is_closing => return self.remove(key),
+                Pulled::Stopped => return self.settle(key, now),
             }
         }
         self.unread.push(key);
     }
 
-    fn follow(&mut self, key: usize, next: Next, now: Duration) {
-        match next {
-            Next::GoesOn => {}
-            Next::Pause => {
-                self.slots[key].stage = Stage::Paused;
-                // Handlers may have caught up in the meantime.
-                self.threads[self.index].nudge(key);
-            }
-            Next::Ended => self.settle(key, now),
-            Next::Left => {
-                self.slots[key].client.lose();
-                self.say_goodbye(key, now);
-            }
-        }
-    }
-
     /// The client is told that it is over, and has some time to hang up.
     fn say_goodbye(&mut self, key: usize, now: Duration) {
         let slot = &mut self.slots[key];
-        if slot.stage == Stage::Closing {
+        if std::mem::replace(&mut slot.is_closing, true) {
             return;
         }
-        slot.stage = Stage::Closing;
         self.ends.push_back((now + self.goodbye, key, slot.serial));
         if slot.client.say_goodbye() == Flow::Gone {
-            self.remove(key);
+            return self.remove(key);
         }
+        if slot.client.set_lazy(false) && !self.register(key) {
+            return self.remove(key);
+        }
+        self.unread.push(key);
     }
 
     fn give_up(&mut self, now: Duration) {
