@@ -64,7 +64,13 @@ fn main() -> anyhow::Result<()> {
     let start = (server.usage()?, Instant::now());
     crowd.run(Duration::from_secs(options.seconds));
     let end = server.usage()?;
-    report(&options, &mut crowd, start.1.elapsed(), end.cpu - start.0.cpu, end.memory_kib - before.memory_kib);
+    report(
+        &options,
+        &mut crowd,
+        start.1.elapsed(),
+        end.cpu - start.0.cpu,
+        end.memory_kib - before.memory_kib,
+    );
     Ok(())
 }
 
@@ -76,9 +82,12 @@ fn report(options: &Options, crowd: &mut Crowd, took: Duration, cpu: Duration, m
     let lost = crowd.clients.iter().filter(|client| client.is_lost()).count();
     let failed = crowd.clients.iter().filter(|client| client.has_desync).count();
     let expected = count as f64 * f64::from(options.hz) * took.as_secs_f64();
-    let mut gaps: Vec<u32> = crowd.clients.iter().flat_map(|client| client.gaps_us.iter().copied()).collect();
+    let mut gaps: Vec<u32> =
+        crowd.clients.iter().flat_map(|client| client.gaps_us.iter().copied()).collect();
     gaps.sort_unstable();
-    let gap = |share: f64| f64::from(gaps.get((gaps.len() as f64 * share) as usize).copied().unwrap_or(0)) / 1e3;
+    let gap = |share: f64| {
+        f64::from(gaps.get((gaps.len() as f64 * share) as usize).copied().unwrap_or(0)) / 1e3
+    };
     println!(
         "matches={} players={count} lost={lost} desync={failed} delivered={:.4} payload={:.1} \
          us_per_player_tick={:.2} server_cores={:.2} gap_ms p50={:.1} p99={:.1} p999={:.1} max={:.1} \
@@ -137,7 +146,8 @@ impl Crowd {
             for _ in waiting..CONNECTING_MOST.min(self.count - self.clients.len() + waiting) {
                 let number = self.clients.len();
                 let is_checked = self.checked > 0 && number % self.checked == 0;
-                let client = Client::connect(self.address, number, is_checked, self.poll.registry())?;
+                let client =
+                    Client::connect(self.address, number, is_checked, self.poll.registry())?;
                 self.clients.push(client);
             }
             self.look();
@@ -174,7 +184,8 @@ impl Crowd {
             if now >= until {
                 return;
             }
-            let due = ((now - begun).as_nanos() * u128::from(count) / self.period.as_nanos()) as u64;
+            let due =
+                ((now - begun).as_nanos() * u128::from(count) / self.period.as_nanos()) as u64;
             let late = u32::try_from(due - self.said).unwrap_or(u32::MAX);
             self.lag = self.lag.max(self.period * late / count as u32);
             while self.said < due {

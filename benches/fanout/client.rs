@@ -43,11 +43,12 @@ impl Client {
         is_checked: bool,
         registry: &Registry,
     ) -> anyhow::Result<Self> {
-        let mut stream = TcpStream::from_std(std::net::TcpStream::connect(address).and_then(|stream| {
-            stream.set_nonblocking(true)?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        })?);
+        let mut stream =
+            TcpStream::from_std(std::net::TcpStream::connect(address).and_then(|stream| {
+                stream.set_nonblocking(true)?;
+                stream.set_nodelay(true)?;
+                Ok(stream)
+            })?);
         registry.register(&mut stream, Token(number), Interest::READABLE)?;
         stream.write_all(HEAD.as_bytes())?;
         let hello = Hello { software: "fanout", ..Hello::default() };
@@ -110,7 +111,8 @@ impl Client {
         }
         self.received.extend_from_slice(bytes);
         if !self.is_upgraded {
-            let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n") else {
+            let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n")
+            else {
                 return;
             };
             self.is_gone |= !self.received.starts_with(b"HTTP/1.1 101");
@@ -149,7 +151,8 @@ impl Client {
         };
         match message {
             Some(ToClient::Welcome(_)) => {
-                let _ = self.session.send(&FromClient::Join(Join { name: "bench", ..Join::default() }));
+                let _ =
+                    self.session.send(&FromClient::Join(Join { name: "bench", ..Join::default() }));
                 self.flush();
             }
             Some(ToClient::Joined(joined)) => {

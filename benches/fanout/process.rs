@@ -21,7 +21,8 @@ pub(crate) struct Usage {
 
 impl Server {
     pub(crate) fn start(program: &Path, cores: &str, players: usize) -> anyhow::Result<Self> {
-        let mut command = if cores.is_empty() { Command::new(program) } else { Command::new("taskset") };
+        let mut command =
+            if cores.is_empty() { Command::new(program) } else { Command::new("taskset") };
         if !cores.is_empty() {
             command.args(["-c", cores]).arg(program);
         }
@@ -30,7 +31,9 @@ impl Server {
             command.args(["--set", setting]);
         }
         // Rounds do not end while they are measured.
-        let mode = format!("modes=[{{name=\"arena\",players={players},options={{seconds=60000,goal=0}}}}]");
+        let mode = format!(
+            "modes=[{{name=\"arena\",players={players},options={{seconds=60000,goal=0}}}}]"
+        );
         let mut child = command.args(["--set", &mode]).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         let out = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
@@ -65,7 +68,8 @@ impl Drop for Server {
 pub(crate) fn pin_self(core: &str) -> anyhow::Result<()> {
     if !core.is_empty() {
         let id = std::process::id().to_string();
-        let done = Command::new("taskset").args(["-pc", core, &id]).stdout(Stdio::null()).status()?;
+        let done =
+            Command::new("taskset").args(["-pc", core, &id]).stdout(Stdio::null()).status()?;
         anyhow::ensure!(done.success(), "taskset failed");
     }
     Ok(())

@@ -33,7 +33,8 @@ pub(super) struct Options {
 
 impl Options {
     fn settings(&self) -> anyhow::Result<Settings> {
-        let file = self.config.clone().or_else(|| std::env::var_os("TICKWIRE_CONFIG").map(Into::into));
+        let file =
+            self.config.clone().or_else(|| std::env::var_os("TICKWIRE_CONFIG").map(Into::into));
         let text = match &file {
             Some(file) => std::fs::read_to_string(file)
                 .with_context(|| format!("--config {}", file.display()))?,
@@ -93,7 +94,14 @@ fn catalog<G: Show>(settings: &Settings) -> anyhow::Result<Catalog> {
         let (name, players) = (mode.name.as_str(), mode.players as usize);
         let options = serde_json::to_string(&mode.options)?;
         catalog = catalog
-            .with_wishes(name, players, mode.spectators, G::game, &G::options(mode.players), &options)
+            .with_wishes(
+                name,
+                players,
+                mode.spectators,
+                G::game,
+                &G::options(mode.players),
+                &options,
+            )
             .map_err(|why| anyhow::anyhow!("modes, `{name}`: {why}"))?;
     }
     Ok(catalog)
@@ -112,7 +120,10 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let s = if settings.tls.is_some() { "s" } else { "" };
     println!("{} is hosted at {address}", G::NAME);
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
-    println!("  Socket.IO        http{s}://{address}{} (emit `join-match`)", settings.socket_io_path);
+    println!(
+        "  Socket.IO        http{s}://{address}{} (emit `join-match`)",
+        settings.socket_io_path
+    );
     println!("Ctrl-C ends all matches, tells their players and stops; again stops at once.");
     let mut ends = Ends::new()?;
     let mut serving = std::pin::pin!(open.serve());

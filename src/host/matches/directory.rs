@@ -74,8 +74,8 @@ impl Directory {
     pub fn start(host: &Arc<Host>, catalog: Catalog) -> std::io::Result<Arc<Self>> {
         let options = host.config().matches.clone();
         let tally = Arc::new(Tally::default());
-        let (wires, reactors) =
-            Wires::new(options.threads(), host.config().doors.goodbye_timeout)?;
+        let goodbye = host.config().doors.goodbye_timeout;
+        let (wires, reactors) = Wires::new(options.threads(), options.listens_to, goodbye)?;
         host.set_wires(wires.clone());
         let directory = Arc::new_cyclic(|directory: &std::sync::Weak<Self>| {
             let directory = directory.clone();

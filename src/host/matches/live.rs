@@ -94,7 +94,10 @@ impl Live {
 
     /// Does one tick, and all that follows from it for those who are in the match.
     pub(super) fn step(&mut self, now: Duration) -> Verdict {
-        self.seats.values().filter_map(|seat| seat.client.as_ref()).for_each(|client| client.pull());
+        self.seats
+            .values()
+            .filter_map(|seat| seat.client.as_ref())
+            .for_each(|client| client.pull());
         self.take_mail(now);
         self.take_controls();
         let punctuality = self.pace.step(now);

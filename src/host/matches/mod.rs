@@ -46,6 +46,9 @@ pub struct MatchOptions {
     pub seat_kept: Duration,
     /// A client that takes nothing for so long is cut.
     pub stall_timeout: Duration,
+    /// A thread with more connections than this reads players with the tick of their match only; one
+    /// with fewer listens to them.
+    pub listens_to: usize,
     /// How many threads run matches; none: as many as the machine has cores.
     pub threads: usize,
 }
@@ -64,6 +67,7 @@ impl Default for MatchOptions {
             empty_for: Duration::from_secs(30),
             seat_kept: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(15),
+            listens_to: 256,
             threads: 0,
         }
     }

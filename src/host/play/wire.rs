@@ -72,7 +72,11 @@ impl Wire {
             }
         }
         self.written = 0;
-        if self.out.capacity() > KEPT_MOST { self.out = Vec::new() } else { self.out.clear() }
+        if self.out.capacity() > KEPT_MOST {
+            self.out = Vec::new()
+        } else {
+            self.out.clear()
+        }
         if self.is_closing && !std::mem::replace(&mut self.is_shut, true) {
             self.stream.shutdown(Shutdown::Write)?;
         }

@@ -122,8 +122,18 @@ impl ModeSettings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let Config { path, engine, packets, doors, origins, cookie, play_path, native, matches, .. } =
-            Config::default();
+        let Config {
+            path,
+            engine,
+            packets,
+            doors,
+            origins,
+            cookie,
+            play_path,
+            native,
+            matches,
+            ..
+        } = Config::default();
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 7777)),
             socket_io_path: path,
@@ -197,10 +207,17 @@ impl Override {
     pub fn of_flag(text: &str) -> Result<Self, SettingsError> {
         let at = format!("--set {text}");
         let Some((path, value)) = text.split_once('=') else {
-            return Err(SettingsError::new(at, "a setting and its value, such as `doors.connections=100`"));
+            return Err(SettingsError::new(
+                at,
+                "a setting and its value, such as `doors.connections=100`",
+            ));
         };
         let path = path.trim().split('.').map(Into::into).collect();
-        Ok(Self { at: format!("--set {}", text.split('=').next().unwrap_or_default()), path, value: value.trim().into() })
+        Ok(Self {
+            at: format!("--set {}", text.split('=').next().unwrap_or_default()),
+            path,
+            value: value.trim().into(),
+        })
     }
 
     fn put(&self, table: &mut toml::Table) -> Result<(), SettingsError> {
@@ -223,11 +240,7 @@ impl Override {
 
 impl Settings {
     /// What a file of this name says, and what is set above it.
-    pub fn read(
-        name: &str,
-        text: &str,
-        overrides: &[Override],
-    ) -> Result<Self, SettingsError> {
+    pub fn read(name: &str, text: &str, overrides: &[Override]) -> Result<Self, SettingsError> {
         // By itself first: then an error has a line.
         let _: Self = toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
         let mut table: toml::Table =
@@ -336,7 +349,8 @@ mod tests {
     #[test]
     fn flags_are_above_the_environment_and_that_is_above_the_file() {
         let text = "listen = \"0.0.0.0:80\"\n[doors]\nconnections = 5\nidle_timeout = \"3s\"\n";
-        let variables = [("TICKWIRE_DOORS__CONNECTIONS", "6"), ("TICKWIRE_LISTEN", "[::1]:81"), ("HOME", "/")];
+        let variables =
+            [("TICKWIRE_DOORS__CONNECTIONS", "6"), ("TICKWIRE_LISTEN", "[::1]:81"), ("HOME", "/")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut overrides = Override::of_environment(variables.into_iter());
         assert_eq!(overrides.len(), 2);

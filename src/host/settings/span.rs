@@ -7,8 +7,11 @@ pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result
     serializer.collect_str(&humantime::format_duration(*time))
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Duration, D::Error> {
     let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text)
-        .map_err(|error| serde::de::Error::custom(format!("`{text}` is no time such as `15s`: {error}")))
+    humantime::parse_duration(&text).map_err(|error| {
+        serde::de::Error::custom(format!("`{text}` is no time such as `15s`: {error}"))
+    })
 }

@@ -10,7 +10,11 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "engine_io::Settings", default = "engine_io::Settings::default", deny_unknown_fields)]
+#[serde(
+    remote = "engine_io::Settings",
+    default = "engine_io::Settings::default",
+    deny_unknown_fields
+)]
 pub(super) struct EngineTable {
     #[serde(with = "span")]
     ping_interval: Duration,
@@ -74,6 +78,7 @@ pub(super) struct MatchesTable {
     seat_kept: Duration,
     #[serde(with = "span")]
     stall_timeout: Duration,
+    listens_to: usize,
     threads: usize,
 }
 

@@ -28,8 +28,6 @@ use std::time::Duration;
 
 /// So long nothing is heard after a look at all sockets.
 const PAUSE: Duration = Duration::from_millis(4);
-/// With more connections than this a thread reads players with the tick only.
-const LISTENS_TO_MOST: usize = 256;
 /// The network keeps so many bytes for a client that does not take them; with more than that it is
 /// seen to be slow.
 const SEND_BUFFER: usize = 64 << 10;
@@ -61,12 +59,16 @@ pub(super) struct Wires {
 
 impl Wires {
     /// Threads of which each runs one of these reactors.
-    pub(super) fn new(count: usize, goodbye: Duration) -> std::io::Result<(Self, Vec<Reactor>)> {
+    pub(super) fn new(
+        count: usize,
+        listens_to: usize,
+        goodbye: Duration,
+    ) -> std::io::Result<(Self, Vec<Reactor>)> {
         let polls: Vec<_> = (0..count).map(|_| mio::Poll::new()).collect::<Result<_, _>>()?;
         let threads = polls.iter().map(Shared::new).collect::<std::io::Result<Arc<[_]>>>()?;
         let wires = Self { threads, taken: Arc::default() };
         let reactor =
-            |(index, poll)| Reactor::new(poll, index, wires.threads.clone(), goodbye);
+            |(index, poll)| Reactor::new(poll, index, wires.threads.clone(), listens_to, goodbye);
         let reactors = polls.into_iter().enumerate().map(reactor).collect();
         Ok((wires, reactors))
     }

@@ -1,7 +1,7 @@
 //! What one thread does for its connections, between the ticks of its matches.
 
 use super::slot::Slot;
-use super::{LISTENS_TO_MOST, Nudge, PAUSE, Shared};
+use super::{Nudge, PAUSE, Shared};
 use crate::host::clock::Clock;
 use crate::host::lock;
 use crate::host::play::{Fate, Flow, Pulled};
@@ -36,6 +36,8 @@ pub(in crate::host) struct Reactor {
     unread: Vec<usize>,
     /// When those are given up who were told goodbye.
     ends: VecDeque<(Duration, usize, u64)>,
+    /// With more connections than this players are read with the tick only.
+    listens_to: usize,
     goodbye: Duration,
     looked_at: Duration,
     count: u64,
@@ -46,6 +48,7 @@ impl Reactor {
         poll: Poll,
         index: usize,
         threads: Arc<[Arc<Shared>]>,
+        listens_to: usize,
         goodbye: Duration,
     ) -> Self {
         Self {
@@ -57,6 +60,7 @@ impl Reactor {
             buffer: vec![0; READ_BUFFER],
             unread: Vec::new(),
             ends: VecDeque::new(),
+            listens_to,
             goodbye,
             looked_at: Duration::ZERO,
             count: 0,
@@ -110,7 +114,9 @@ impl Reactor {
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.guarded(key, now, Self::read);
             }
-            if event.is_writable() && self.slots.get(key).is_some_and(|slot| slot.client.is_blocked()) {
+            if event.is_writable()
+                && self.slots.get(key).is_some_and(|slot| slot.client.is_blocked())
+            {
                 self.guarded(key, now, Self::settle);
             }
         }
@@ -135,10 +141,8 @@ impl Reactor {
         let key = entry.key();
         self.count += 1;
         slot.serial = self.count;
-        slot.waker = Some(Waker::from(Arc::new(Nudge {
-            thread: self.threads[self.index].clone(),
-            key,
-        })));
+        slot.waker =
+            Some(Waker::from(Arc::new(Nudge { thread: self.threads[self.index].clone(), key })));
         let mut begun = std::mem::take(&mut slot.begun);
         entry.insert(slot);
         client.set_lazy(false);
@@ -195,7 +199,7 @@ impl Reactor {
             slot.waker = None;
             return self.threads[home].bring(slot);
         }
-        let is_lazy = home.is_some() && self.slots.len() > LISTENS_TO_MOST;
+        let is_lazy = home.is_some() && self.slots.len() > self.listens_to;
         if self.slots[key].client.set_lazy(is_lazy) {
             if is_lazy {
                 self.deregister(key);

@@ -27,14 +27,6 @@ impl Slot {
         begun: Vec<u8>,
         guard: Box<dyn Any + Send>,
     ) -> Self {
-        Self {
-            client,
-            begun,
-            is_closing: false,
-            waker: None,
-            serial: 0,
-            ignored: 0,
-            _guard: guard,
-        }
+        Self { client, begun, is_closing: false, waker: None, serial: 0, ignored: 0, _guard: guard }
     }
 }

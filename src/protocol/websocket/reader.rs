@@ -333,7 +333,10 @@ mod tests {
             [sent(0x02, b"x"), sent(0x82, b"x")].concat(),
         ];
         for bytes in improper {
-            assert!(matches!(heard(&bytes, &[1], false), Err(FrameError::Improper(_))), "{bytes:?}");
+            assert!(
+                matches!(heard(&bytes, &[1], false), Err(FrameError::Improper(_))),
+                "{bytes:?}"
+            );
         }
         let too_long = [
             announced(1001),
