@@ -64,7 +64,7 @@ impl Table {
     pub(crate) fn join(&mut self, player: u32, predicts: bool, spectator: bool) {
         let player = PlayerId(player);
         let name = format!("player {player}");
-        let join = Join { player, name, user: None, spectator, predicts };
+        let join = Join { player, name, spectator, predicts, ..Join::default() };
         self.next.changes.push(Change::Join(join));
         let replica = Replica::new(self.game.schema().clone(), player, predicts);
         let client = Client {

@@ -3,16 +3,23 @@
 use super::show::Show;
 use crate::doors::{Server, acceptor};
 use crate::host::matches::{Catalog, Directory};
-use crate::host::settings::{ModeSettings, Override, Settings};
+use crate::host::settings::{ModeSettings, Override, Settings, UsersSettings};
+use crate::host::users::{Issuer, Users};
 use anyhow::Context;
 use clap::Parser;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_rustls::rustls::pki_types::SubjectPublicKeyInfoDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tracing_subscriber::EnvFilter;
 
 /// Descriptors beside those of connections: threads, files, the port, standard streams.
 const OTHER_DESCRIPTORS: u64 = 64;
+/// How often it is looked whether all players have left.
+const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// What can be chosen for serving.
 #[derive(Debug, Parser)]
@@ -107,38 +114,87 @@ fn catalog<G: Show>(settings: &Settings) -> anyhow::Result<Catalog> {
     Ok(catalog)
 }
 
-async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
+fn users(settings: &UsersSettings) -> anyhow::Result<Users> {
+    let issuer = Issuer {
+        issuer: settings.issuer.clone(),
+        audience: settings.audience.clone(),
+        lets_guests_in: settings.guests,
+    };
+    let users = match (&settings.secret, &settings.public_key) {
+        (Some(secret), _) => Users::with_secret(secret.0.as_bytes(), &issuer)
+            .map_err(|why| anyhow::anyhow!("users.secret: {why}")),
+        (None, Some(file)) => {
+            let at = || format!("users.public_key = {}", file.display());
+            let key = SubjectPublicKeyInfoDer::from_pem_file(file).with_context(at)?;
+            Users::with_public_key(&key, &issuer).map_err(|why| anyhow::anyhow!("{}: {why}", at()))
+        }
+        (None, None) => Err(anyhow::anyhow!("users: need a secret or a public key")),
+    };
+    users
+}
+
+/// The server, with all that the settings ask for.
+fn build<G: Show>(settings: &Settings) -> anyhow::Result<(Server, Arc<Directory>)> {
     let mut server = Server::new(settings.config());
     if let Some(tls) = &settings.tls {
         server = server.tls(acceptor(&tls.certificate, &tls.key).context("tls")?);
     }
+    if let Some(settings) = &settings.users {
+        server.host().set_users(users(settings)?);
+    }
     let directory = Directory::start(server.host(), catalog::<G>(settings)?)
         .context("the system gives no more threads or descriptors")?;
+    Ok((server, directory))
+}
+
+async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
+    let (server, directory) = build::<G>(settings)?;
     let open = server.open(settings.listen).await;
     let open = open.with_context(|| format!("listen = {}", settings.listen))?;
     let address = open.address();
     let s = if settings.tls.is_some() { "s" } else { "" };
     println!("{} is hosted at {address}", G::NAME);
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
-    println!(
-        "  Socket.IO        http{s}://{address}{} (emit `join-match`)",
-        settings.socket_io_path
-    );
+    println!("  Socket.IO        http{s}://{address}{} (emit `join-match`)", settings.socket_io_path);
+    if let Some(admin) = &settings.admin {
+        let desk = server.open_desk(admin.listen, &admin.token.0).await;
+        let desk = desk.with_context(|| format!("admin.listen = {}", admin.listen))?;
+        println!("  operators        http://{} (with the token)", desk.address());
+        tokio::spawn(desk.serve());
+    }
     println!("Ctrl-C ends all matches, tells their players and stops; again stops at once.");
     let mut ends = Ends::new()?;
     let mut serving = std::pin::pin!(open.serve());
-    tokio::select! {
+    let first = tokio::select! {
         () = &mut serving => return Ok(()),
-        () = ends.next() => {}
+        first = ends.next() => first,
+    };
+    if first == End::Terminate {
+        println!("draining: no more matches, {:?} for those that run", settings.matches.drain_timeout);
+        directory.drain();
+        tokio::select! {
+            () = drained(&directory, settings.matches.drain_timeout) => {}
+            _ = ends.next() => return Ok(println!("stopped at once")),
+        }
     }
     println!("stopping");
     directory.close();
     server.close();
     tokio::select! {
         () = &mut serving => {}
-        () = ends.next() => println!("stopped at once"),
+        _ = ends.next() => println!("stopped at once"),
     }
     Ok(())
+}
+
+/// Ready once nobody plays any more, or has had time enough.
+async fn drained(directory: &Directory, within: Duration) {
+    let is_empty = async {
+        while directory.list().iter().any(|listing| listing.players > 0) {
+            tokio::time::sleep(LOOKS_EVERY).await;
+        }
+    };
+    let _ = tokio::time::timeout(within, is_empty).await;
 }
 
 /// What ends a server.
@@ -147,16 +203,25 @@ struct Ends {
     terminate: Signal,
 }
 
+/// How it is asked to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// By whoever sits before it.
+    Interrupt,
+    /// By what runs it: others take over.
+    Terminate,
+}
+
 impl Ends {
     fn new() -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> End {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => End::Interrupt,
+            _ = self.terminate.recv() => End::Terminate,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::accept::{Visitor, is_trusted};
 use super::admission::SessionPlace;
 use super::origin::{self, Asker};
 use super::polling::{self, Poll, Post};
-use super::{Server, upgrade};
+use super::{Server, api, desk, upgrade};
 use crate::host::{Count, Host, NewSession, Opening};
 use crate::protocol::engine_io::{Refusal, Transport};
 use bytes::Bytes;
@@ -45,6 +45,8 @@ pub(super) fn answer(
         engine(&server, &visitor, question)
     } else if path == config.play_path && !config.echoes {
         Step::Done(play(&server, &visitor, question))
+    } else if path.starts_with("/api/") {
+        Step::Later(Box::pin(api::answer(server, question)))
     } else {
         file(&server, &question)
     };
@@ -67,10 +69,9 @@ enum Step {
 }
 
 fn file(server: &Server, question: &Question) -> Step {
-    Step::Done(match question.uri().path() {
-        "/health" => plain(StatusCode::OK, "ok"),
-        path => server.files.answer(question.method(), path, question.headers()),
-    })
+    let path = question.uri().path();
+    let files = || server.files.answer(question.method(), path, question.headers());
+    Step::Done(desk::state(server, path).unwrap_or_else(files))
 }
 
 /// Requests of Engine.IO.

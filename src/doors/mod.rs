@@ -5,6 +5,8 @@
 //! told why and counted.
 
 mod accept;
+mod api;
+mod desk;
 mod admission;
 mod conduct;
 mod spare;
@@ -18,6 +20,7 @@ mod stream;
 mod files;
 mod tls;
 
+pub use desk::Desk;
 pub use files::{File, Files};
 pub use tls::{TlsError, acceptor};
 

@@ -6,11 +6,15 @@ use super::connection::Connection;
 use super::counters::{Count, Counters};
 use super::deadlines::{self, Deadlines};
 use super::lock;
+use super::matches::Directory;
+use super::users::Users;
 use super::play::{Matches, PlayConnection};
 use super::wires::{NewWire, Wires};
-use crate::hub::{Fault, Io, Opening, Surroundings, Task};
+use crate::event::Value;
+use crate::hub::{Fault, Io, Opening, Refused, Surroundings, Task};
 use crate::ids::SocketId;
 use crate::protocol::engine_io::Transport;
+use crate::protocol::native::Refusal;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -76,6 +80,8 @@ pub struct Host {
     connections: Mutex<HashMap<Box<str>, Arc<Connection>>>,
     matches: OnceLock<Arc<dyn Matches>>,
     wires: OnceLock<Wires>,
+    directory: OnceLock<Arc<Directory>>,
+    users: OnceLock<Arc<Users>>,
     clock_task: Mutex<Option<tokio::task::JoinHandle<()>>>,
     closed: tokio::sync::watch::Sender<bool>,
 }
@@ -117,6 +123,8 @@ impl Host {
             connections: Mutex::default(),
             matches: OnceLock::new(),
             wires: OnceLock::new(),
+            directory: OnceLock::new(),
+            users: OnceLock::new(),
             clock_task: Mutex::default(),
             closed: tokio::sync::watch::Sender::new(false),
         })
@@ -215,6 +223,51 @@ impl Host {
     ) -> Arc<PlayConnection> {
         self.counters().add(Count::Sessions);
         PlayConnection::open(self, opening, place)
+    }
+
+    pub(super) fn set_directory(&self, directory: Arc<Directory>) {
+        let _ = self.directory.set(directory);
+    }
+
+    /// All matches, if it hosts any.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Arc<Directory>> {
+        self.directory.get()
+    }
+
+    /// Says how it is known who is who: whoever comes to the namespace `/` is asked for a token. Once,
+    /// before anybody comes.
+    pub fn set_users(&self, users: Users) {
+        let users = Arc::new(users);
+        if self.users.set(users.clone()).is_ok() {
+            self.io.main().middleware(move |socket| {
+                let token = socket.handshake().auth.get("token").and_then(Value::as_str);
+                match users.of(token.unwrap_or_default()) {
+                    Ok(Some(known)) => {
+                        socket.set_user(known.user.clone());
+                        socket.set_data(known);
+                        Ok(())
+                    }
+                    Ok(None) => Ok(()),
+                    Err(why) => {
+                        let code = Refusal::BadToken.code();
+                        Err(Refused::new(why).with(&serde_json::json!({ "code": code })))
+                    }
+                }
+            });
+        }
+    }
+
+    /// Who is who, if that can be known.
+    #[must_use]
+    pub fn users(&self) -> Option<&Users> {
+        self.users.get().map(|users| &**users)
+    }
+
+    /// Whether it takes those who come: it is not about to stop.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !*self.closed.borrow() && !self.directory().is_some_and(|directory| directory.is_closed())
     }
 
     pub(super) fn set_wires(&self, wires: Wires) {

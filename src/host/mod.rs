@@ -20,7 +20,9 @@ mod hosting;
 mod play;
 pub mod settings;
 pub mod matches;
+pub mod metrics;
 mod tokens;
+pub mod users;
 mod waiters;
 mod wires;
 

@@ -51,6 +51,8 @@ pub struct Join {
     pub spectator: bool,
     /// Whether their client predicts its own entities.
     pub predicts: bool,
+    /// What else is known of them, from whoever said who they are: a JSON object, or nothing.
+    pub claims: String,
 }
 
 /// What one player's controls say in one tick.

@@ -15,6 +15,7 @@ pub mod codec;
 pub mod rotation;
 pub mod replicate;
 pub mod schema;
+mod values;
 mod error;
 mod checksum;
 pub mod bits;

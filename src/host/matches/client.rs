@@ -1,7 +1,9 @@
 //! Somebody who is sent a match, however the connection travels.
 
 use super::entry::Entry;
-use crate::ids::PlayerId;
+use crate::host::users::Known;
+use crate::hub::Socket;
+use crate::ids::{PlayerId, UserId};
 use crate::protocol::native::{Applied, Joined, Refusal};
 use std::sync::Arc;
 
@@ -10,6 +12,32 @@ use std::sync::Arc;
 pub(super) struct SchemaText {
     pub(super) hash: u64,
     pub(super) json: Vec<u8>,
+}
+
+/// Who wants a seat, or has one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Person {
+    /// What to call them.
+    pub name: String,
+    /// Who they are, if that is known: the same for all their sockets.
+    pub user: Option<UserId>,
+    /// What else is known, as a JSON object; or nothing.
+    pub claims: String,
+    /// Whether they only watch.
+    pub is_spectator: bool,
+}
+
+impl Person {
+    /// Whoever has this socket; called so unless their token says otherwise.
+    pub(super) fn of(socket: Option<&Socket>, name: &str, is_spectator: bool) -> Self {
+        let known = socket.and_then(|socket| socket.data::<Known>());
+        Self {
+            name: known.as_ref().and_then(|known| known.name.clone()).unwrap_or(name.into()),
+            user: socket.and_then(Socket::user),
+            claims: known.map(|known| known.claims.clone()).unwrap_or_default(),
+            is_spectator,
+        }
+    }
 }
 
 /// Where somebody sits.

@@ -1,16 +1,16 @@
 //! All matches of this server: who wants to play finds one, or begins one.
 
-use super::catalog::Catalog;
-use super::client::{Client, SeatOf};
-use super::entry::{Entry, Listing, Mail, Newcomer, Seat};
+use super::catalog::{Catalog, Mode};
+use super::entry::{Entry, Listing, Mail};
 use super::live::{Around, Live};
+use super::seating::Tickets;
 use super::tally::Tally;
 use super::worker::Workers;
 use super::{Away, MatchOptions, socketio};
 use crate::host::hosting::Host;
 use crate::host::wires::Wires;
 use crate::host::{Clock, lock};
-use crate::hub::{Io, Socket};
+use crate::hub::Io;
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
 use crate::protocol::native::Refusal;
 use std::collections::BTreeMap;
@@ -19,6 +19,8 @@ use std::sync::{Arc, Mutex};
 /// Characters of short codes: none that is taken for another.
 const CODE_LETTERS: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH: usize = 8;
+/// At most so many matches are listed.
+const LISTED_MOST: usize = 100;
 
 /// What somebody wants to play.
 #[derive(Clone, Copy, Debug, Default)]
@@ -31,29 +33,18 @@ pub struct Wish<'a> {
     pub is_private: bool,
 }
 
-/// The match that a lost socket was in; kept with the socket.
-struct LastMatch(MatchId);
-
-/// Who wants a seat.
-pub(super) struct Guest {
-    pub(super) client: Arc<dyn Client>,
-    pub(super) name: String,
-    pub(super) user: Option<UserId>,
-    pub(super) is_spectator: bool,
-    pub(super) predicts: bool,
-}
-
 /// All matches.
 pub struct Directory {
     catalog: Catalog,
-    options: MatchOptions,
+    pub(super) options: MatchOptions,
     clock: Clock,
     io: Io,
-    fill: fn(&mut [u8]),
+    pub(super) fill: fn(&mut [u8]),
     pub(super) away: Arc<Away>,
     tally: Arc<Tally>,
     workers: Workers,
     matches: Mutex<Matches>,
+    pub(super) tickets: Tickets,
 }
 
 #[derive(Default)]
@@ -92,9 +83,11 @@ impl Directory {
                 away: Arc::default(),
                 tally,
                 matches: Mutex::default(),
+                tickets: Tickets::default(),
             }
         });
         host.set_matches(directory.clone());
+        host.set_directory(directory.clone());
         socketio::serve(host.io(), &Arc::downgrade(&directory));
         Ok(directory)
     }
@@ -135,6 +128,65 @@ impl Directory {
         Ok(())
     }
 
+    /// Public matches, in one mode or in all, as many as are told at once.
+    #[must_use]
+    pub fn list_open(&self, mode: Option<&str>) -> Vec<Listing> {
+        let entries: Vec<_> = lock(&self.matches).by_id.values().cloned().collect();
+        let is_wished = |entry: &&Arc<Entry>| {
+            entry.code.is_none() && mode.is_none_or(|mode| *entry.mode.name == *mode)
+        };
+        let wished = entries.iter().filter(is_wished);
+        wished.filter_map(|entry| entry.listing()).take(LISTED_MOST).collect()
+    }
+
+    /// Those matches of a mode that anybody may join, as far as is known without asking them.
+    pub(super) fn usual(&self, mode: &Arc<Mode>) -> Vec<Arc<Entry>> {
+        let is_usual = |entry: &&Arc<Entry>| {
+            entry.code.is_none() && entry.is_usual && Arc::ptr_eq(&entry.mode, mode)
+        };
+        lock(&self.matches).by_id.values().filter(is_usual).cloned().collect()
+    }
+
+    pub(super) fn mode(&self, name: Option<&str>) -> Result<Arc<Mode>, Refusal> {
+        self.catalog.find(name).cloned().ok_or(Refusal::NoSuchMatch)
+    }
+
+    /// Whether somebody may begin a match of their own.
+    #[must_use]
+    pub fn lets_create(&self, user: Option<&UserId>) -> bool {
+        user.is_some() || self.options.guests_create
+    }
+
+    /// Says something to all who are in a match.
+    pub fn tell(&self, id: &MatchId, text: &str) -> Result<(), Refusal> {
+        let entry = self.find(&id.0)?;
+        self.io.to(&*entry.id.0).emit("announcement", text);
+        Ok(())
+    }
+
+    /// All about a match, with its next tick: who is in it and what it holds.
+    pub fn inspect(
+        &self,
+        id: &MatchId,
+        answer: impl FnOnce(serde_json::Value) + Send + 'static,
+    ) -> Result<(), Refusal> {
+        self.find(&id.0)?.post(Mail::Inspect(Box::new(answer)));
+        Ok(())
+    }
+
+    /// Begins no match and gives no seat any more; those who play may go on, and come back.
+    pub fn drain(&self) {
+        lock(&self.matches).is_closed = true;
+        let after = self.options.drain_timeout.as_secs();
+        self.io.emit("draining", serde_json::json!({ "seconds": after }));
+    }
+
+    /// Whether nobody is let in any more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        lock(&self.matches).is_closed
+    }
+
     /// Ends all matches and begins none any more.
     pub fn close(&self) {
         let entries: Vec<_> = {
@@ -145,74 +197,15 @@ impl Directory {
         entries.iter().for_each(|entry| entry.post(Mail::End(Refusal::ShuttingDown)));
     }
 
-    /// Gives somebody a seat: in the match of this id or code, or in any open one.
-    pub(super) fn seat(
-        &self,
-        place: &str,
-        wish: &Wish<'_>,
-        guest: &Guest,
-    ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
-        if !place.is_empty() {
-            let entry = self.find(place)?;
-            if entry.code.is_some() && *entry.id.0 == *place {
-                // Its id is known to all who were in it; its code lets in, to watch as well.
-                return Err(Refusal::NoSuchMatch);
-            }
-            return self.sit(&entry, guest).map(|player| (entry.clone(), player));
-        }
-        let mode = self.catalog.find(wish.mode).ok_or(Refusal::NoSuchMatch)?.clone();
-        let wants_any = wish.options.is_empty();
-        let mut open: Vec<_> = {
-            let matches = lock(&self.matches);
-            let is_open = |entry: &&Arc<Entry>| {
-                wants_any
-                    && entry.code.is_none()
-                    && entry.is_usual
-                    && Arc::ptr_eq(&entry.mode, &mode)
-            };
-            matches.by_id.values().filter(is_open).cloned().collect()
-        };
-        // The fullest first: a match with many is more fun, and the others may end.
-        open.sort_by_cached_key(|entry| {
-            std::cmp::Reverse(entry.listing().map_or(0, |listing| listing.players))
-        });
-        for entry in open {
-            if let Ok(player) = self.sit(&entry, guest) {
-                return Ok((entry, player));
-            }
-        }
-        let entry = self.begin(&Wish { mode: Some(&mode.name), ..*wish })?;
-        let player = self.sit(&entry, guest)?;
-        Ok((entry, player))
-    }
-
-    fn sit(&self, entry: &Arc<Entry>, guest: &Guest) -> Result<PlayerId, Refusal> {
-        entry.book(guest.user.as_ref(), guest.is_spectator, |seat| {
-            let (Seat::New(player) | Seat::Own(player)) = seat;
-            guest.client.sit(SeatOf { entry: entry.clone(), player });
-            match seat {
-                Seat::Own(player) => Mail::Back(player, guest.client.clone()),
-                Seat::New(player) => Mail::Join(Newcomer {
-                    player,
-                    client: guest.client.clone(),
-                    name: guest.name.clone(),
-                    user: guest.user.clone(),
-                    is_spectator: guest.is_spectator,
-                    predicts: guest.predicts,
-                }),
-            }
-        })
-    }
-
-    fn find(&self, place: &str) -> Result<Arc<Entry>, Refusal> {
+    pub(super) fn find(&self, place: &str) -> Result<Arc<Entry>, Refusal> {
         let matches = lock(&self.matches);
         let by_code = || matches.by_code.get(&place.to_ascii_uppercase()).cloned();
         let id = by_code().unwrap_or_else(|| MatchId(place.into()));
         matches.by_id.get(&id).cloned().ok_or(Refusal::NoSuchMatch)
     }
 
-    fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Entry>, Refusal> {
-        let mode = self.catalog.find(wish.mode).ok_or(Refusal::NoSuchMatch)?.clone();
+    pub(super) fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Entry>, Refusal> {
+        let mode = self.mode(wish.mode)?;
         self.has_room(&lock(&self.matches))?;
         let mut seed = [0; 8];
         (self.fill)(&mut seed);
@@ -273,29 +266,6 @@ impl Directory {
         entry.code.iter().for_each(|code| drop(matches.by_code.remove(code)));
         drop(matches);
         self.tally.ended.add(1);
-    }
-
-    /// The connection of a seat is lost. It is kept if there is a way back to it.
-    pub(super) fn lose(&self, seat: SeatOf, socket: &Socket, has_way_back: bool) {
-        let SeatOf { entry, player } = seat;
-        if !has_way_back && socket.user().is_none() {
-            return entry.post(Mail::Leave(player, None));
-        }
-        // In case it comes back too late.
-        socket.set_data(LastMatch(entry.id.clone()));
-        let socket: Arc<str> = socket.id().as_str().into();
-        self.away.keep(socket.clone(), entry.clone(), player);
-        entry.post(Mail::Gone(player, socket.clone()));
-        if entry.is_over() {
-            // Its box may not be looked into any more.
-            self.away.forget(&socket);
-        }
-    }
-
-    /// A socket is back with its rooms, but its seat is gone.
-    pub(super) fn shut_out(socket: &Socket) {
-        let last = socket.data::<LastMatch>();
-        last.into_iter().for_each(|last| socket.leave(&last.0.0));
     }
 
     pub(super) fn clock(&self) -> Clock {

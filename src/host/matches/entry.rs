@@ -1,13 +1,13 @@
 //! A match as everybody else has it: what may be known of it, who has a seat, and where its mail goes.
 
 use super::catalog::Mode;
-use super::client::{Client, SeatOf};
+use super::client::{Client, Person, SeatOf};
 use super::window::Stamped;
 use crate::host::lock;
 use crate::ids::{MatchId, PlayerId, Tick, UserId};
 use crate::protocol::native::Refusal;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,17 +25,20 @@ pub(super) enum Mail {
     /// A client lost the thread.
     Keyframe(PlayerId),
     Look(PlayerId, [f32; 2]),
+    /// Somebody wants to know all about the match.
+    Inspect(Answer),
     /// The match ends for this reason.
     End(Refusal),
 }
+
+/// Where the answer goes; nowhere if it is over before it can be given.
+pub(super) type Answer = Box<dyn FnOnce(serde_json::Value) + Send>;
 
 /// Who got a seat.
 pub(super) struct Newcomer {
     pub(super) player: PlayerId,
     pub(super) client: Arc<dyn Client>,
-    pub(super) name: String,
-    pub(super) user: Option<UserId>,
-    pub(super) is_spectator: bool,
+    pub(super) person: Person,
     pub(super) predicts: bool,
 }
 
@@ -52,6 +55,8 @@ pub(super) struct Entry {
     pub(super) is_usual: bool,
     mail: Mutex<Vec<Mail>>,
     seats: Mutex<SeatBook>,
+    /// Whether seats are kept for some who are still to come.
+    keeps: AtomicBool,
     tick: AtomicU32,
     /// When the last tick was, in microseconds of the host's clock.
     ticked_us: AtomicU64,
@@ -71,6 +76,8 @@ struct SeatBook {
 struct Booked {
     user: Option<UserId>,
     is_spectator: bool,
+    /// Until when it is kept for somebody who has not come yet.
+    kept_until: Option<Duration>,
 }
 
 /// What is known about a match.
@@ -92,6 +99,22 @@ pub struct Listing {
     pub is_locked: bool,
     /// Whether only those come in who know its code.
     pub is_private: bool,
+}
+
+impl Listing {
+    /// As clients are told.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "match": self.id,
+            "mode": self.mode,
+            "players": self.players,
+            "players_most": self.players_most,
+            "spectators": self.spectators,
+            "tick": self.tick,
+            "locked": self.is_locked,
+        })
+    }
 }
 
 /// A seat that was found.
@@ -130,8 +153,16 @@ impl SeatBook {
         self.last += 1;
         let player = PlayerId(self.last);
         self.players += usize::from(!is_spectator);
-        self.seats.insert(player, Booked { user: user.cloned(), is_spectator });
+        self.seats.insert(player, Booked { user: user.cloned(), is_spectator, kept_until: None });
         Ok(Seat::New(player))
+    }
+}
+
+impl SeatBook {
+    fn free(&mut self, player: PlayerId) {
+        if let Some(seat) = self.seats.remove(&player) {
+            self.players -= usize::from(!seat.is_spectator);
+        }
     }
 }
 
@@ -153,6 +184,7 @@ impl Entry {
             is_usual,
             mail: Mutex::default(),
             seats: Mutex::default(),
+            keeps: AtomicBool::new(false),
             tick: AtomicU32::new(0),
             ticked_us: AtomicU64::new(0),
         }
@@ -185,10 +217,51 @@ impl Entry {
 
     /// A seat is free again.
     pub(super) fn free(&self, player: PlayerId) {
+        lock(&self.seats).free(player);
+    }
+
+    /// Keeps a seat for somebody who is still to come.
+    pub(super) fn reserve(&self, person: &Person, until: Duration) -> Result<PlayerId, Refusal> {
         let mut book = lock(&self.seats);
-        if let Some(seat) = book.seats.remove(&player) {
-            book.players -= usize::from(!seat.is_spectator);
+        let seat = book.find(&self.mode, person.user.as_ref(), person.is_spectator)?;
+        let (Seat::New(player) | Seat::Own(player)) = seat;
+        let booked = book.seats.get_mut(&player).ok_or(Refusal::Internal)?;
+        if matches!(seat, Seat::Own(_)) && booked.kept_until.is_none() {
+            return Err(Refusal::AlreadyInMatch);
         }
+        booked.kept_until = Some(until);
+        self.keeps.store(true, Ordering::Relaxed);
+        Ok(player)
+    }
+
+    /// Whoever a seat was kept for has come.
+    pub(super) fn redeem(
+        &self,
+        player: PlayerId,
+        mail: impl FnOnce() -> Mail,
+    ) -> Result<(), Refusal> {
+        let mut book = lock(&self.seats);
+        if book.is_over {
+            return Err(Refusal::Ended);
+        }
+        let kept = book.seats.get_mut(&player).and_then(|seat| seat.kept_until.take());
+        kept.ok_or(Refusal::NoSuchMatch)?;
+        self.post(mail());
+        Ok(())
+    }
+
+    /// Frees the seats of those who did not come.
+    pub(super) fn expire(&self, now: Duration) {
+        if !self.keeps.load(Ordering::Relaxed) {
+            return;
+        }
+        let mut book = lock(&self.seats);
+        let is_late = |seat: &Booked| seat.kept_until.is_some_and(|until| until <= now);
+        let late: Vec<_> =
+            book.seats.iter().filter(|(_, seat)| is_late(seat)).map(|(player, _)| *player).collect();
+        late.into_iter().for_each(|player| book.free(player));
+        let keeps = book.seats.values().any(|seat| seat.kept_until.is_some());
+        self.keeps.store(keeps, Ordering::Relaxed);
     }
 
     /// The connection of a seat is another one, if the seat is still kept.

@@ -17,15 +17,15 @@ use std::time::Duration;
 
 /// A running match.
 pub(super) struct Live {
-    entry: Arc<Entry>,
-    game: Match,
+    pub(super) entry: Arc<Entry>,
+    pub(super) game: Match,
     pace: Pace,
     io: Io,
     away: Arc<Away>,
     tally: Arc<Tally>,
     options: MatchOptions,
     schema: SchemaText,
-    seats: BTreeMap<PlayerId, Seated>,
+    pub(super) seats: BTreeMap<PlayerId, Seated>,
     /// Those who join in this tick.
     newcomers: Vec<Newcomer>,
     /// Used again in each tick.
@@ -131,7 +131,7 @@ impl Live {
             Mail::Gone(player, socket) => self.gone(player, &socket, now),
             Mail::Back(player, client) => self.back(player, client),
             Mail::Input(player, input) => {
-                let seat = self.seats.get_mut(&player).filter(|seat| !seat.is_spectator);
+                let seat = self.seats.get_mut(&player).filter(|seat| !seat.person.is_spectator);
                 if !seat.is_some_and(|seat| seat.window.put(input, next)) {
                     self.tally.stale_inputs.add(1);
                 }
@@ -139,12 +139,14 @@ impl Live {
             Mail::Keyframe(player) => {
                 let seat = self.seats.get_mut(&player);
                 seat.into_iter().for_each(|seat| seat.ask_keyframe(now));
+                self.tally.lost_threads.add(1);
             }
             Mail::Look(player, at) => {
-                if self.seats.get(&player).is_some_and(|seat| seat.is_spectator) {
+                if self.seats.get(&player).is_some_and(|seat| seat.person.is_spectator) {
                     self.inputs.changes.push(Change::Look(player, at));
                 }
             }
+            Mail::Inspect(answer) => answer(self.inspect(now)),
             Mail::End(why) => self.ends = Some(why),
         }
     }
@@ -152,10 +154,11 @@ impl Live {
     fn join(&mut self, newcomer: Newcomer) {
         self.inputs.changes.push(Change::Join(Join {
             player: newcomer.player,
-            name: newcomer.name.clone(),
-            user: newcomer.user.as_ref().map(ToString::to_string),
-            spectator: newcomer.is_spectator,
+            name: newcomer.person.name.clone(),
+            user: newcomer.person.user.as_ref().map(ToString::to_string),
+            spectator: newcomer.person.is_spectator,
             predicts: newcomer.predicts,
+            claims: newcomer.person.claims.clone(),
         }));
         self.newcomers.push(newcomer);
     }
@@ -213,7 +216,7 @@ impl Live {
             }
             self.inputs.changes.push(Change::Back(player));
         }
-        let is_spectator = seat.is_spectator;
+        let is_spectator = seat.person.is_spectator;
         let before = seat.seat(client.clone());
         self.greet(&*client, player, is_spectator);
         if let Some(before) = before.filter(|before| before.socket() != client.socket()) {
@@ -246,14 +249,14 @@ impl Live {
     /// Tells those who have sat down that they have.
     fn welcome(&mut self) {
         for newcomer in std::mem::take(&mut self.newcomers) {
-            let Newcomer { player, client, is_spectator, .. } = newcomer;
+            let Newcomer { player, client, person, .. } = newcomer;
             if self.game.seats().get(player).is_none() {
                 self.entry.free(player);
                 client.leave(Some(Refusal::Full));
                 continue;
             }
-            self.greet(&*client, player, is_spectator);
-            self.seats.insert(player, Seated::new(client, is_spectator));
+            self.greet(&*client, player, person.is_spectator);
+            self.seats.insert(player, Seated::new(client, person));
         }
     }
 
@@ -304,27 +307,41 @@ impl Live {
     /// Sends everybody what they are due.
     fn send_all(&mut self, now: Duration) {
         let (game, delta) = (&self.game, self.game.frame().delta);
+        let (mut packets, mut all_bytes) = (0, 0);
         for (player, seat) in &mut self.seats {
             let Some(client) = seat.client.clone() else { continue };
             let due = seat.due(client.backlog(), self.options.stall_timeout, now);
             let applied = seat.applied.take();
+            let mut bytes = 0;
             match due {
                 Due::Delta => {
-                    client.send_state(applied, &mut |packet| delta.gather_after(*player, packet))
+                    client.send_state(applied, &mut |packet| {
+                        let before = packet.len();
+                        delta.gather_after(*player, packet);
+                        bytes = packet.len() - before;
+                    });
                 }
                 Due::Keyframe => {
                     self.tally.keyframes.add(1);
                     self.keyframe = game.keyframe(*player);
+                    bytes = self.keyframe.len();
                     client.send_state(applied, &mut |packet| packet.extend(&self.keyframe));
                 }
                 Due::Nothing => self.tally.held_back.add(1),
                 Due::Cut => client.cut(Refusal::OutboxFull),
             }
+            if bytes > 0 {
+                packets += 1;
+                all_bytes += bytes as u64;
+            }
         }
+        self.tally.packets.add(packets);
+        self.tally.state_bytes.add(all_bytes);
     }
 
     /// Frees the seats of those who did not come back in time.
     fn let_go(&mut self, now: Duration) {
+        self.entry.expire(now);
         let keeps = self.options.seat_kept;
         let gone: Vec<_> = self
             .seats
@@ -381,9 +398,14 @@ impl Live {
         }
     }
 
-    /// What a bug in it is logged with.
-    pub(super) fn describe(&self) -> String {
-        let (game, seed) = (self.game.game(), self.game.seed());
-        format!("{game}, match {}, seed {seed}, tick {}", self.entry.id, self.game.tick_number())
+    /// Logs that a bug ended it, with what is needed to see that again.
+    pub(super) fn mourn(&self) {
+        tracing::error!(
+            game = self.game.game(),
+            r#match = %self.entry.id,
+            seed = self.game.seed(),
+            tick = %self.game.tick_number(),
+            "a bug ended a match"
+        );
     }
 }

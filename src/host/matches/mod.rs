@@ -17,15 +17,18 @@ mod live;
 mod native;
 mod pace;
 mod seated;
+mod seating;
+mod sight;
 mod socketio;
 mod tally;
 mod window;
 mod worker;
 
 pub use catalog::{Catalog, Mode};
-pub use client::SeatOf;
-pub use directory::{Directory, Wish};
+pub use client::{Person, SeatOf};
+pub use directory::{Created, Directory, Wish};
 pub use entry::Listing;
+pub use seating::Reserved;
 pub use tally::{Spread, Sum, Tally};
 
 use super::lock;
@@ -42,6 +45,12 @@ pub struct MatchOptions {
     pub matches: usize,
     /// A match that nobody is in ends after this.
     pub empty_for: Duration,
+    /// Whether those may begin matches of their own who are nobody's users.
+    pub guests_create: bool,
+    /// A seat is kept so long for whoever was told a ticket to it.
+    pub reserved_for: Duration,
+    /// Those who still play may go on for so long when the server is to stop.
+    pub drain_timeout: Duration,
     /// A seat is kept so long for a player whose connection was lost.
     pub seat_kept: Duration,
     /// A client that takes nothing for so long is cut.
@@ -65,6 +74,9 @@ impl Default for MatchOptions {
         Self {
             matches: 2000,
             empty_for: Duration::from_secs(30),
+            guests_create: true,
+            reserved_for: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(30),
             seat_kept: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(15),
             listens_to: 256,

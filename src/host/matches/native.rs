@@ -1,7 +1,8 @@
 //! Native clients: what they ask of matches, and what matches send them.
 
-use super::client::{Client, SchemaText, SeatOf};
-use super::directory::{Directory, Guest, Wish};
+use super::client::{Client, Person, SchemaText, SeatOf};
+use super::directory::{Directory, Wish};
+use super::seating::Guest;
 use super::entry::Mail;
 use super::window::Stamped;
 use crate::host::play::{Matches, PlayConnection};
@@ -63,9 +64,7 @@ impl Matches for Directory {
         };
         let guest = Guest {
             client: client.clone(),
-            name: join.name.into(),
-            user: client.hub_socket().and_then(|socket| socket.user()),
-            is_spectator: join.spectator,
+            person: Person::of(client.hub_socket().as_ref(), join.name, join.spectator),
             predicts: join.predicts,
         };
         let wish = Wish { mode: wanted.mode.as_deref(), ..Wish::default() };

@@ -1,6 +1,6 @@
 //! One seat of a running match: its inputs, and how its client keeps up with the stream.
 
-use super::client::Client;
+use super::client::{Client, Person};
 use super::window::{Stamped, Window};
 use crate::protocol::native::Applied;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) struct Seated {
     pub(super) client: Option<Arc<dyn Client>>,
     /// The id of the socket that has the seat, or had it last.
     pub(super) socket: Arc<str>,
-    pub(super) is_spectator: bool,
+    pub(super) person: Person,
     pub(super) window: Window,
     /// Since when nobody is connected.
     pub(super) away_since: Option<Duration>,
@@ -48,11 +48,11 @@ pub(super) struct Seated {
 }
 
 impl Seated {
-    pub(super) fn new(client: Arc<dyn Client>, is_spectator: bool) -> Self {
+    pub(super) fn new(client: Arc<dyn Client>, person: Person) -> Self {
         Self {
             socket: client.socket().into(),
             client: Some(client),
-            is_spectator,
+            person,
             window: Window::default(),
             away_since: None,
             applied: None,
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn who_takes_too_little_is_sent_nothing_until_it_has_taken_all_and_then_a_keyframe() {
-        let mut seat = Seated::new(Arc::new(Nobody), false);
+        let mut seat = Seated::new(Arc::new(Nobody), Person::default());
         let patience = AT(10);
         assert_eq!(seat.due(0, patience, AT(1)), Due::Keyframe);
         assert_eq!(seat.due(BACKLOG_MOST, patience, AT(2)), Due::Delta);
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn keyframes_are_sent_as_often_as_they_may_be_asked_for() {
-        let mut seat = Seated::new(Arc::new(Nobody), false);
+        let mut seat = Seated::new(Arc::new(Nobody), Person::default());
         seat.due(0, AT(10), AT(1));
         let mut keyframes = 0;
         for tick in 0..100 {

@@ -13,9 +13,10 @@
 //! Answers that are not `ok` have a `code` and a `reason`, as in the native protocol. The stream comes as
 //! `state` with the packet and, where one was used, `{tick, lead}` of the input that is in it.
 
-use super::client::{Client, SchemaText, SeatOf};
-use super::directory::{Directory, Guest, Wish};
-use super::entry::Mail;
+use super::client::{Client, Person, SchemaText, SeatOf};
+use super::directory::{Directory, Wish};
+use super::seating::Guest;
+use super::entry::{Listing, Mail};
 use super::window::Stamped;
 use crate::event::ToArgs;
 use crate::host::{Tokens, lock};
@@ -37,8 +38,6 @@ const ASKS_PER_SECOND: u32 = 2;
 const ASKS_BURST: u32 = 20;
 /// What it costs to begin a match.
 const CREATE_COST: u32 = 5;
-/// At most so many matches are listed.
-const LISTED_MOST: usize = 100;
 /// How a native client's connection travels; it joins with messages of its own.
 const NATIVE: &str = "native";
 
@@ -225,10 +224,8 @@ fn serve_wishes(io: &Io, directory: &Weak<Directory>) {
     let of = directory.clone();
     io.on("create-match", move |socket, wish: Option<CreateWish>, ack: Ack| {
         if let Some(directory) = of.upgrade() {
-            ack.send(
-                directory
-                    .asked(socket, CREATE_COST, || create(&directory, &wish.unwrap_or_default())),
-            );
+            let wish = wish.unwrap_or_default();
+            ack.send(directory.asked(socket, CREATE_COST, || create(&directory, socket, &wish)));
         }
     });
     let of = directory.clone();
@@ -275,7 +272,10 @@ fn serve_players(io: &Io, directory: &Weak<Directory>) {
     });
 }
 
-fn create(directory: &Directory, wish: &CreateWish) -> serde_json::Value {
+fn create(directory: &Directory, socket: &Socket, wish: &CreateWish) -> serde_json::Value {
+    if !directory.lets_create(socket.user().as_ref()) {
+        return refused(Refusal::Forbidden);
+    }
     let options = text(wish.options.as_ref());
     let mode = wish.mode.as_deref();
     let wish = Wish { mode, options: &options, is_private: wish.private };
@@ -285,25 +285,10 @@ fn create(directory: &Directory, wish: &CreateWish) -> serde_json::Value {
     }
 }
 
-/// Public matches, as many as are told, and how full they are.
+/// Public matches and how full they are.
 fn list(directory: &Directory, wish: &ListWish) -> serde_json::Value {
-    let is_wished = |mode: &str| wish.mode.as_deref().is_none_or(|wished| wished == mode);
-    let listings = directory.list().into_iter();
-    let public = listings.filter(|listing| !listing.is_private && is_wished(&listing.mode));
-    let matches: Vec<_> = public
-        .take(LISTED_MOST)
-        .map(|listing| {
-            json!({
-                "match": listing.id,
-                "mode": listing.mode,
-                "players": listing.players,
-                "players_most": listing.players_most,
-                "spectators": listing.spectators,
-                "tick": listing.tick,
-                "locked": listing.is_locked,
-            })
-        })
-        .collect();
+    let matches = directory.list_open(wish.mode.as_deref());
+    let matches: Vec<_> = matches.iter().map(Listing::to_json).collect();
     json!({ "ok": true, "matches": matches })
 }
 
@@ -333,9 +318,7 @@ impl Directory {
         }
         let guest = Guest {
             client,
-            name: wish.name.clone(),
-            user: socket.user(),
-            is_spectator: wish.spectator,
+            person: Person::of(Some(socket), &wish.name, wish.spectator),
             predicts: wish.predicts,
         };
         let options = text(wish.options.as_ref());

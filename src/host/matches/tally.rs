@@ -67,6 +67,12 @@ pub struct Tally {
     pub ticks: Spread,
     /// Ticks that were let go because too many were due.
     pub skipped: Sum,
+    /// Packets of the stream that were sent, keyframes among them.
+    pub packets: Sum,
+    /// Their bytes.
+    pub state_bytes: Sum,
+    /// Keyframes that clients asked for because they had lost the thread.
+    pub lost_threads: Sum,
     /// Keyframes that were sent.
     pub keyframes: Sum,
     /// Packets of the stream that were not sent because too much waited.

@@ -163,8 +163,7 @@ impl<F: Fn(&Entry)> Round<F> {
             Ok(Verdict::Over) => {}
             Err(_) => {
                 self.tally.crashed.add(1);
-                let about = catch_unwind(AssertUnwindSafe(|| live.describe())).unwrap_or_default();
-                tracing::error!("a bug ended a match: {about}");
+                let _ = catch_unwind(AssertUnwindSafe(|| live.mourn()));
                 let _ = catch_unwind(AssertUnwindSafe(|| live.end(Refusal::Internal)));
             }
         }

@@ -18,6 +18,9 @@ use tables::{DoorsTable, EngineTable, HubTable, MatchesTable, PacketsTable};
 /// and that of a setting.
 pub const ENVIRONMENT: &str = "TICKWIRE_";
 
+/// An operator's token is not guessed.
+const TOKEN_LEAST: usize = 16;
+
 /// All that can be set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -38,6 +41,12 @@ pub struct Settings {
     /// Encryption.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<Tls>,
+    /// Who is who; without it nobody is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users: Option<UsersSettings>,
+    /// A port for operators; without it there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin: Option<Admin>,
     /// Cookies for those who balance load by them.
     #[serde(with = "tables::cookie", skip_serializing_if = "Option::is_none")]
     pub cookie: Option<Cookie>,
@@ -70,6 +79,54 @@ pub struct Log {
     pub filter: String,
     /// As JSON, one object a line.
     pub json: bool,
+}
+
+/// How it is known who is who: one of a secret and a public key.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UsersSettings {
+    /// What tokens are signed with (HS256); at least 32 bytes.
+    pub secret: Option<SecretText>,
+    /// The public key, in PEM, of what signs tokens (EdDSA).
+    pub public_key: Option<PathBuf>,
+    /// Who must have issued a token.
+    pub issuer: Option<String>,
+    /// Whom a token must be meant for.
+    pub audience: Option<String>,
+    /// Whether those come in who have no token.
+    pub guests: bool,
+}
+
+/// A port for operators.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// Where it listens.
+    #[serde(default = "usual_desk")]
+    pub listen: SocketAddr,
+    /// What operators say to be let in; at least 16 characters.
+    pub token: SecretText,
+}
+
+fn usual_desk() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7778))
+}
+
+/// A text that nobody else is shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretText(pub String);
+
+impl std::fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+impl Serialize for SecretText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(secret)")
+    }
 }
 
 /// Encryption.
@@ -142,6 +199,8 @@ impl Default for Settings {
             origins,
             log: Log::default(),
             tls: None,
+            users: None,
+            admin: None,
             cookie,
             doors,
             matches,
@@ -277,6 +336,18 @@ impl Settings {
             ("engine.ping_timeout", !self.engine.ping_timeout.is_zero(), "is not zero"),
             ("engine.max_payload", self.engine.max_payload >= 1024, "is at least 1024"),
             ("matches.matches", self.matches.matches > 0, "is at least 1"),
+            (
+                "admin.token",
+                self.admin.as_ref().is_none_or(|admin| admin.token.0.len() >= TOKEN_LEAST),
+                "has at least 16 characters",
+            ),
+            (
+                "users",
+                self.users.as_ref().is_none_or(|users| {
+                    users.secret.is_some() != users.public_key.is_some()
+                }),
+                "need a secret or a public key, and not both",
+            ),
             ("modes", names.len() == self.modes.len(), "have names of their own"),
             ("modes.players", self.modes.iter().all(|mode| mode.players > 0), "is at least 1"),
         ];

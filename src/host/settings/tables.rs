@@ -74,6 +74,11 @@ pub(super) struct MatchesTable {
     matches: usize,
     #[serde(with = "span")]
     empty_for: Duration,
+    guests_create: bool,
+    #[serde(with = "span")]
+    reserved_for: Duration,
+    #[serde(with = "span")]
+    drain_timeout: Duration,
     #[serde(with = "span")]
     seat_kept: Duration,
     #[serde(with = "span")]

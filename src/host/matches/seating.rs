@@ -1,0 +1,199 @@
+//! Who gets which seat: those who come, those for whom one is kept, those who are lost.
+
+use super::client::{Client, Person, SeatOf};
+use super::directory::{Directory, Wish};
+use super::entry::{Entry, Mail, Newcomer, Seat};
+use crate::host::lock;
+use crate::hub::Socket;
+use crate::ids::{MatchId, PlayerId, SocketId};
+use crate::protocol::native::Refusal;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// At most so many seats are kept for those who are still to come.
+const TICKETS_MOST: usize = 10_000;
+/// What tells a ticket from a match's id or code.
+const TICKET: &str = "ticket-";
+
+/// The match that a lost socket was in; kept with the socket.
+struct LastMatch(MatchId);
+
+/// Who wants a seat, and is here.
+pub(super) struct Guest {
+    pub(super) client: Arc<dyn Client>,
+    pub(super) person: Person,
+    pub(super) predicts: bool,
+}
+
+/// A seat that is kept for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// What gets it: the place to join. It is good for once, and grants nothing else.
+    pub ticket: String,
+    /// The match.
+    pub id: MatchId,
+    /// The seat.
+    pub player: PlayerId,
+    /// For how long it is kept.
+    pub keeps: Duration,
+}
+
+/// Seats that are kept for those who were told a ticket.
+#[derive(Default)]
+pub(super) struct Tickets(Mutex<HashMap<String, Ticket>>);
+
+struct Ticket {
+    entry: Arc<Entry>,
+    player: PlayerId,
+    person: Person,
+    until: Duration,
+}
+
+impl Tickets {
+    fn issue(&self, name: String, ticket: Ticket, now: Duration) -> Result<(), Refusal> {
+        let mut tickets = lock(&self.0);
+        if tickets.len() >= TICKETS_MOST {
+            tickets.retain(|_, ticket| ticket.until > now);
+        }
+        if tickets.len() >= TICKETS_MOST {
+            return Err(Refusal::Busy);
+        }
+        tickets.insert(name, ticket);
+        Ok(())
+    }
+
+    fn take(&self, name: &str, now: Duration) -> Option<Ticket> {
+        lock(&self.0).remove(name).filter(|ticket| ticket.until > now)
+    }
+}
+
+impl Directory {
+    /// Gives somebody a seat: the one that is kept for this ticket, or one in the match of this id or
+    /// code, or in any open one.
+    pub(super) fn seat(
+        &self,
+        place: &str,
+        wish: &Wish<'_>,
+        guest: &Guest,
+    ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
+        if place.starts_with(TICKET) {
+            let ticket = self.tickets.take(place, self.clock().now());
+            return self.redeem(ticket.ok_or(Refusal::NoSuchMatch)?, guest);
+        }
+        self.find_seat(place, wish, |entry| sit(entry, guest))
+    }
+
+    /// Keeps a seat for somebody who will come with a ticket.
+    pub fn reserve(
+        &self,
+        place: &str,
+        wish: &Wish<'_>,
+        person: &Person,
+    ) -> Result<Reserved, Refusal> {
+        let (now, keeps) = (self.clock().now(), self.options.reserved_for);
+        let until = now + keeps;
+        let (entry, player) = self.find_seat(place, wish, |entry| entry.reserve(person, until))?;
+        let mut random = [0; 15];
+        (self.fill)(&mut random);
+        let name = format!("{TICKET}{}", SocketId::new(random).as_str());
+        let ticket = Ticket { entry: entry.clone(), player, person: person.clone(), until };
+        if let Err(refusal) = self.tickets.issue(name.clone(), ticket, now) {
+            entry.free(player);
+            return Err(refusal);
+        }
+        Ok(Reserved { ticket: name, id: entry.id.clone(), player, keeps })
+    }
+
+    fn find_seat(
+        &self,
+        place: &str,
+        wish: &Wish<'_>,
+        sit: impl Fn(&Arc<Entry>) -> Result<PlayerId, Refusal>,
+    ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
+        if self.is_closed() {
+            return Err(Refusal::ShuttingDown);
+        }
+        if !place.is_empty() {
+            let entry = self.find(place)?;
+            if entry.code.is_some() && *entry.id.0 == *place {
+                // Its id is known to all who were in it; its code lets in, to watch as well.
+                return Err(Refusal::NoSuchMatch);
+            }
+            return sit(&entry).map(|player| (entry.clone(), player));
+        }
+        let mode = self.mode(wish.mode)?;
+        let mut open = if wish.options.is_empty() { self.usual(&mode) } else { Vec::new() };
+        // The fullest first: a match with many is more fun, and the others may end.
+        open.sort_by_cached_key(|entry| {
+            std::cmp::Reverse(entry.listing().map_or(0, |listing| listing.players))
+        });
+        for entry in open {
+            if let Ok(player) = sit(&entry) {
+                return Ok((entry, player));
+            }
+        }
+        let entry = self.begin(&Wish { mode: Some(&mode.name), ..*wish })?;
+        let player = sit(&entry)?;
+        Ok((entry, player))
+    }
+
+    fn redeem(&self, ticket: Ticket, guest: &Guest) -> Result<(Arc<Entry>, PlayerId), Refusal> {
+        let Ticket { entry, player, person, .. } = ticket;
+        if guest.person.user.is_some() && guest.person.user != person.user {
+            entry.free(player);
+            return Err(Refusal::Forbidden);
+        }
+        entry.redeem(player, || {
+            guest.client.sit(SeatOf { entry: entry.clone(), player });
+            let name = if person.name.is_empty() { &guest.person.name } else { &person.name };
+            let person = Person { name: name.clone(), ..person.clone() };
+            Mail::Join(Newcomer {
+                player,
+                client: guest.client.clone(),
+                person,
+                predicts: guest.predicts,
+            })
+        })?;
+        Ok((entry, player))
+    }
+
+    /// The connection of a seat is lost. It is kept if there is a way back to it.
+    pub(super) fn lose(&self, seat: SeatOf, socket: &Socket, has_way_back: bool) {
+        let SeatOf { entry, player } = seat;
+        if !has_way_back && socket.user().is_none() {
+            return entry.post(Mail::Leave(player, None));
+        }
+        // In case it comes back too late.
+        socket.set_data(LastMatch(entry.id.clone()));
+        let socket: Arc<str> = socket.id().as_str().into();
+        self.away.keep(socket.clone(), entry.clone(), player);
+        entry.post(Mail::Gone(player, socket.clone()));
+        if entry.is_over() {
+            // Its box may not be looked into any more.
+            self.away.forget(&socket);
+        }
+    }
+
+    /// A socket is back with its rooms, but its seat is gone.
+    pub(super) fn shut_out(socket: &Socket) {
+        let last = socket.data::<LastMatch>();
+        last.into_iter().for_each(|last| socket.leave(&last.0.0));
+    }
+}
+
+fn sit(entry: &Arc<Entry>, guest: &Guest) -> Result<PlayerId, Refusal> {
+    entry.book(guest.person.user.as_ref(), guest.person.is_spectator, |seat| {
+        let (Seat::New(player) | Seat::Own(player)) = seat;
+        guest.client.sit(SeatOf { entry: entry.clone(), player });
+        match seat {
+            Seat::Own(player) => Mail::Back(player, guest.client.clone()),
+            Seat::New(player) => Mail::Join(Newcomer {
+                player,
+                client: guest.client.clone(),
+                person: guest.person.clone(),
+                predicts: guest.predicts,
+            }),
+        }
+    })
+}
