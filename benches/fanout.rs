@@ -145,7 +145,7 @@ impl Crowd {
             }
             for _ in waiting..CONNECTING_MOST.min(self.count - self.clients.len() + waiting) {
                 let number = self.clients.len();
-                let is_checked = self.checked > 0 && number % self.checked == 0;
+                let is_checked = self.checked > 0 && number.is_multiple_of(self.checked);
                 let client =
                     Client::connect(self.address, number, is_checked, self.poll.registry())?;
                 self.clients.push(client);

@@ -199,7 +199,7 @@ impl Client {
             move_x: (way.cos() * 127.0) as i8,
             move_y: (way.sin() * 127.0) as i8,
             aim: (phase * 4096 + self.inputs * 300) as u16,
-            fire: phase % 2 == 0,
+            fire: phase.is_multiple_of(2),
             ..Controls::default()
         });
         let tick = Tick(self.joined_at.0 + self.all_states + 2);

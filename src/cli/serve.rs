@@ -2,6 +2,7 @@
 
 use super::show::Show;
 use crate::doors::{Server, acceptor};
+use crate::host::DoorLimits;
 use crate::host::matches::{Catalog, Directory};
 use crate::host::settings::{ModeSettings, Override, Settings, UsersSettings};
 use crate::host::users::{Issuer, Users};
@@ -83,12 +84,13 @@ fn log(settings: &Settings) -> anyhow::Result<()> {
 /// A connection is a descriptor, and what a process may have is less than a server needs.
 fn raise_descriptors(settings: &Settings) {
     let wanted = settings.doors.connections as u64 + OTHER_DESCRIPTORS;
+    let is_chosen = settings.doors.connections != DoorLimits::default().connections;
     match rlimit::increase_nofile_limit(wanted) {
-        Ok(had) if had >= wanted => {}
-        Ok(had) => tracing::warn!(
+        Ok(had) if had < wanted && is_chosen => tracing::warn!(
             "doors.connections is {}, but the system gives {had} descriptors (ulimit -n)",
             settings.doors.connections
         ),
+        Ok(_) => {}
         Err(error) => tracing::warn!("the number of descriptors cannot be raised: {error}"),
     }
 }
@@ -120,7 +122,7 @@ fn users(settings: &UsersSettings) -> anyhow::Result<Users> {
         audience: settings.audience.clone(),
         lets_guests_in: settings.guests,
     };
-    let users = match (&settings.secret, &settings.public_key) {
+    match (&settings.secret, &settings.public_key) {
         (Some(secret), _) => Users::with_secret(secret.0.as_bytes(), &issuer)
             .map_err(|why| anyhow::anyhow!("users.secret: {why}")),
         (None, Some(file)) => {
@@ -129,8 +131,7 @@ fn users(settings: &UsersSettings) -> anyhow::Result<Users> {
             Users::with_public_key(&key, &issuer).map_err(|why| anyhow::anyhow!("{}: {why}", at()))
         }
         (None, None) => Err(anyhow::anyhow!("users: need a secret or a public key")),
-    };
-    users
+    }
 }
 
 /// The server, with all that the settings ask for.
@@ -148,6 +149,8 @@ fn build<G: Show>(settings: &Settings) -> anyhow::Result<(Server, Arc<Directory>
 }
 
 async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
+    // First: who is told where the server is may tell it to stop.
+    let mut ends = Ends::new()?;
     let (server, directory) = build::<G>(settings)?;
     let open = server.open(settings.listen).await;
     let open = open.with_context(|| format!("listen = {}", settings.listen))?;
@@ -155,7 +158,10 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let s = if settings.tls.is_some() { "s" } else { "" };
     println!("{} is hosted at {address}", G::NAME);
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
-    println!("  Socket.IO        http{s}://{address}{} (emit `join-match`)", settings.socket_io_path);
+    println!(
+        "  Socket.IO        http{s}://{address}{} (emit `join-match`)",
+        settings.socket_io_path
+    );
     if let Some(admin) = &settings.admin {
         let desk = server.open_desk(admin.listen, &admin.token.0).await;
         let desk = desk.with_context(|| format!("admin.listen = {}", admin.listen))?;
@@ -163,18 +169,23 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
         tokio::spawn(desk.serve());
     }
     println!("Ctrl-C ends all matches, tells their players and stops; again stops at once.");
-    let mut ends = Ends::new()?;
     let mut serving = std::pin::pin!(open.serve());
     let first = tokio::select! {
         () = &mut serving => return Ok(()),
         first = ends.next() => first,
     };
     if first == End::Terminate {
-        println!("draining: no more matches, {:?} for those that run", settings.matches.drain_timeout);
+        println!(
+            "draining: no more matches, {:?} for those that run",
+            settings.matches.drain_timeout
+        );
         directory.drain();
         tokio::select! {
             () = drained(&directory, settings.matches.drain_timeout) => {}
-            _ = ends.next() => return Ok(println!("stopped at once")),
+            _ = ends.next() => {
+                println!("stopped at once");
+                return Ok(());
+            }
         }
     }
     println!("stopping");

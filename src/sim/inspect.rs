@@ -2,7 +2,7 @@
 
 use super::Net;
 use super::hosted::Match;
-use crate::ids::{NetId, PlayerId};
+use crate::ids::{NetId, PlayerId, TeamId};
 use crate::sync::Handle;
 use crate::sync::schema::{Audience, ComponentId};
 use bevy_ecs::entity::Entity;
@@ -36,6 +36,12 @@ impl Match {
             self.lanes(entity).into_iter().map(move |(component, lanes)| ((id, component), lanes))
         });
         lanes.collect()
+    }
+
+    /// A player's team, if it has one.
+    #[must_use]
+    pub fn team_of(&self, player: PlayerId) -> Option<TeamId> {
+        self.stream.view(player)?.team
     }
 
     fn named(&mut self) -> Vec<(NetId, Entity, Handle)> {

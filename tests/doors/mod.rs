@@ -3,7 +3,7 @@
 //! Nothing here waits for time to pass: a test waits for what must happen, and fails if it does not.
 
 mod bodies;
-mod client;
+pub(crate) mod client;
 mod descriptors;
 mod files;
 mod flood;

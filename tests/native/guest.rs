@@ -219,6 +219,16 @@ impl Guest {
         self.until(|_, told| matches!(told, Told::Joined).then_some(())).await;
     }
 
+    /// Until it is in, or told why not.
+    pub(super) async fn until_joined_or_left(&mut self) -> Result<(), u16> {
+        self.until(|_, told| match told {
+            Told::Joined => Some(Ok(())),
+            Told::Left(code) => Some(Err(code)),
+            _ => None,
+        })
+        .await
+    }
+
     pub(super) async fn until_left(&mut self) -> u16 {
         self.until(|_, told| if let Told::Left(code) = told { Some(code) } else { None }).await
     }

@@ -1,9 +1,12 @@
 //! Native clients over real WebSockets: matches, events, coming back, and what is refused.
 
 mod desk;
+mod finding;
 mod guest;
 mod hosting;
 mod mixed;
+mod users;
+mod wires;
 
 use crate::first_game::{Duck, Paddle};
 use bytes::Bytes;

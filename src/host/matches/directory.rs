@@ -6,7 +6,7 @@ use super::live::{Around, Live};
 use super::seating::Tickets;
 use super::tally::Tally;
 use super::worker::Workers;
-use super::{Away, MatchOptions, socketio};
+use super::{Away, MatchOptions, socketio, talk};
 use crate::host::hosting::Host;
 use crate::host::wires::Wires;
 use crate::host::{Clock, lock};
@@ -89,6 +89,7 @@ impl Directory {
         host.set_matches(directory.clone());
         host.set_directory(directory.clone());
         socketio::serve(host.io(), &Arc::downgrade(&directory));
+        talk::serve(host.io(), &Arc::downgrade(&directory));
         Ok(directory)
     }
 
@@ -266,6 +267,10 @@ impl Directory {
         entry.code.iter().for_each(|code| drop(matches.by_code.remove(code)));
         drop(matches);
         self.tally.ended.add(1);
+    }
+
+    pub(super) fn io(&self) -> &Io {
+        &self.io
     }
 
     pub(super) fn clock(&self) -> Clock {

@@ -2,6 +2,7 @@
 
 use super::catalog::Mode;
 use super::client::{Client, Person, SeatOf};
+use super::talk::Said;
 use super::window::Stamped;
 use crate::host::lock;
 use crate::ids::{MatchId, PlayerId, Tick, UserId};
@@ -25,6 +26,8 @@ pub(super) enum Mail {
     /// A client lost the thread.
     Keyframe(PlayerId),
     Look(PlayerId, [f32; 2]),
+    /// Somebody said something to the others.
+    Say(Said),
     /// Somebody wants to know all about the match.
     Inspect(Answer),
     /// The match ends for this reason.
@@ -234,6 +237,11 @@ impl Entry {
         Ok(player)
     }
 
+    /// Whether a user has a seat, or one is kept for it.
+    pub(super) fn seats_user(&self, user: &UserId) -> bool {
+        lock(&self.seats).seats.values().any(|seat| seat.user.as_ref() == Some(user))
+    }
+
     /// Whoever a seat was kept for has come.
     pub(super) fn redeem(
         &self,
@@ -257,8 +265,12 @@ impl Entry {
         }
         let mut book = lock(&self.seats);
         let is_late = |seat: &Booked| seat.kept_until.is_some_and(|until| until <= now);
-        let late: Vec<_> =
-            book.seats.iter().filter(|(_, seat)| is_late(seat)).map(|(player, _)| *player).collect();
+        let late: Vec<_> = book
+            .seats
+            .iter()
+            .filter(|(_, seat)| is_late(seat))
+            .map(|(player, _)| *player)
+            .collect();
         late.into_iter().for_each(|player| book.free(player));
         let keeps = book.seats.values().any(|seat| seat.kept_until.is_some());
         self.keeps.store(keeps, Ordering::Relaxed);

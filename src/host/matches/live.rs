@@ -20,7 +20,7 @@ pub(super) struct Live {
     pub(super) entry: Arc<Entry>,
     pub(super) game: Match,
     pace: Pace,
-    io: Io,
+    pub(super) io: Io,
     away: Arc<Away>,
     tally: Arc<Tally>,
     options: MatchOptions,
@@ -146,6 +146,7 @@ impl Live {
                     self.inputs.changes.push(Change::Look(player, at));
                 }
             }
+            Mail::Say(said) => self.pass_on(&said),
             Mail::Inspect(answer) => answer(self.inspect(now)),
             Mail::End(why) => self.ends = Some(why),
         }

@@ -21,6 +21,7 @@ mod seating;
 mod sight;
 mod socketio;
 mod tally;
+pub(super) mod talk;
 mod window;
 mod worker;
 
@@ -29,6 +30,7 @@ pub use client::{Person, SeatOf};
 pub use directory::{Created, Directory, Wish};
 pub use entry::Listing;
 pub use seating::Reserved;
+pub use talk::TalkOptions;
 pub use tally::{Spread, Sum, Tally};
 
 use super::lock;
@@ -58,6 +60,8 @@ pub struct MatchOptions {
     /// A thread with more connections than this reads players with the tick of their match only; one
     /// with fewer listens to them.
     pub listens_to: usize,
+    /// How much people may say to each other.
+    pub talk: TalkOptions,
     /// How many threads run matches; none: as many as the machine has cores.
     pub threads: usize,
 }
@@ -80,6 +84,7 @@ impl Default for MatchOptions {
             seat_kept: Duration::from_secs(60),
             stall_timeout: Duration::from_secs(15),
             listens_to: 256,
+            talk: TalkOptions::default(),
             threads: 0,
         }
     }

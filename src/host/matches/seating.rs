@@ -5,7 +5,7 @@ use super::directory::{Directory, Wish};
 use super::entry::{Entry, Mail, Newcomer, Seat};
 use crate::host::lock;
 use crate::hub::Socket;
-use crate::ids::{MatchId, PlayerId, SocketId};
+use crate::ids::{MatchId, PlayerId, SocketId, UserId};
 use crate::protocol::native::Refusal;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -81,7 +81,7 @@ impl Directory {
             let ticket = self.tickets.take(place, self.clock().now());
             return self.redeem(ticket.ok_or(Refusal::NoSuchMatch)?, guest);
         }
-        self.find_seat(place, wish, |entry| sit(entry, guest))
+        self.find_seat(place, wish, guest.person.user.as_ref(), |entry| sit(entry, guest))
     }
 
     /// Keeps a seat for somebody who will come with a ticket.
@@ -93,7 +93,8 @@ impl Directory {
     ) -> Result<Reserved, Refusal> {
         let (now, keeps) = (self.clock().now(), self.options.reserved_for);
         let until = now + keeps;
-        let (entry, player) = self.find_seat(place, wish, |entry| entry.reserve(person, until))?;
+        let reserve = |entry: &Arc<Entry>| entry.reserve(person, until);
+        let (entry, player) = self.find_seat(place, wish, person.user.as_ref(), reserve)?;
         let mut random = [0; 15];
         (self.fill)(&mut random);
         let name = format!("{TICKET}{}", SocketId::new(random).as_str());
@@ -109,6 +110,7 @@ impl Directory {
         &self,
         place: &str,
         wish: &Wish<'_>,
+        user: Option<&UserId>,
         sit: impl Fn(&Arc<Entry>) -> Result<PlayerId, Refusal>,
     ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
         if self.is_closed() {
@@ -124,6 +126,10 @@ impl Directory {
         }
         let mode = self.mode(wish.mode)?;
         let mut open = if wish.options.is_empty() { self.usual(&mode) } else { Vec::new() };
+        if let Some(own) = open.iter().find(|entry| user.is_some_and(|user| entry.seats_user(user)))
+        {
+            return sit(own).map(|player| (own.clone(), player));
+        }
         // The fullest first: a match with many is more fun, and the others may end.
         open.sort_by_cached_key(|entry| {
             std::cmp::Reverse(entry.listing().map_or(0, |listing| listing.players))

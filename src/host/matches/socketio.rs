@@ -15,8 +15,9 @@
 
 use super::client::{Client, Person, SchemaText, SeatOf};
 use super::directory::{Directory, Wish};
-use super::seating::Guest;
 use super::entry::{Listing, Mail};
+use super::seating::Guest;
+use super::talk::note_seat;
 use super::window::Stamped;
 use crate::event::ToArgs;
 use crate::host::{Tokens, lock};
@@ -100,6 +101,7 @@ impl Client for SocketClient {
     }
 
     fn sit(&self, seat: SeatOf) {
+        note_seat(self.socket.upgrade().as_ref(), Some(&seat));
         *lock(&self.seat) = Some(seat);
     }
 
@@ -136,6 +138,7 @@ impl Client for SocketClient {
     }
 
     fn leave(&self, why: Option<Refusal>) {
+        note_seat(self.socket.upgrade().as_ref(), None);
         *lock(&self.seat) = None;
         let (code, reason) = why.map_or((0, ""), |why| (why.code(), why.sentence()));
         self.emit("left", json!({ "code": code, "reason": reason }));
@@ -367,6 +370,7 @@ impl Directory {
         let Some(client) = SocketClient::find(socket) else { return };
         if let Some(seat) = lock(&client.seat).take() {
             client.lost.store(true, Ordering::Relaxed);
+            note_seat(Some(socket), None);
             self.lose(seat, socket, socket.may_come_back(reason));
         }
     }

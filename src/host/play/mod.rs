@@ -21,6 +21,7 @@ use super::counters::Count;
 use super::deadlines::{Key, Timed};
 use super::hosting::{Host, Place};
 use super::matches::SeatOf;
+use super::matches::talk::note_seat;
 use super::waiters::poll_ready;
 use super::{Tokens, lock};
 use crate::hub::{Link, Opening, Outlet, Socket};
@@ -159,6 +160,7 @@ impl PlayConnection {
 
     /// Notes where it sits; gives where it sat.
     pub fn set_seat(&self, seat: Option<SeatOf>) -> Option<SeatOf> {
+        note_seat(self.hub_socket().as_ref(), seat.as_ref());
         std::mem::replace(&mut lock(&self.inner).seat, seat)
     }
 

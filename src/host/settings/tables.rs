@@ -1,7 +1,7 @@
 //! The tables of the file: what each setting is called, for types that know nothing of files.
 
 use super::super::config::{Cookie, DoorLimits, Origins};
-use super::super::matches::MatchOptions;
+use super::super::matches::{MatchOptions, TalkOptions};
 use super::span;
 use crate::hub::{HubOptions, RecoveryOptions};
 use crate::protocol::{engine_io, socket_io};
@@ -84,7 +84,17 @@ pub(super) struct MatchesTable {
     #[serde(with = "span")]
     stall_timeout: Duration,
     listens_to: usize,
+    #[serde(with = "TalkTable")]
+    talk: TalkOptions,
     threads: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "TalkOptions", default = "TalkOptions::default", deny_unknown_fields)]
+struct TalkTable {
+    bytes: usize,
+    per_second: u32,
+    burst: u32,
 }
 
 #[derive(Serialize, Deserialize)]

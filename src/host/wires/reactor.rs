@@ -100,10 +100,13 @@ impl Reactor {
             }
         }
         own.is_awake.store(false, Ordering::Release);
-        for slot in std::mem::take(&mut *lock(&own.new)) {
+        // Under no lock: what is done for one may bring or nudge another.
+        let new = std::mem::take(&mut *lock(&own.new));
+        for slot in new {
             self.bring_in(slot, now);
         }
-        for key in std::mem::take(&mut *lock(&own.nudged)) {
+        let nudged = std::mem::take(&mut *lock(&own.nudged));
+        for key in nudged {
             self.guarded(key, now, Self::settle);
         }
         for key in std::mem::take(&mut self.unread) {
