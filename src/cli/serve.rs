@@ -155,7 +155,10 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let s = if settings.tls.is_some() { "s" } else { "" };
     println!("{} is hosted at {address}", G::NAME);
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
-    println!("  Socket.IO        http{s}://{address}{} (emit `join-match`)", settings.socket_io_path);
+    println!(
+        "  Socket.IO        http{s}://{address}{} (emit `join-match`)",
+        settings.socket_io_path
+    );
     if let Some(admin) = &settings.admin {
         let desk = server.open_desk(admin.listen, &admin.token.0).await;
         let desk = desk.with_context(|| format!("admin.listen = {}", admin.listen))?;
@@ -170,7 +173,10 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
         first = ends.next() => first,
     };
     if first == End::Terminate {
-        println!("draining: no more matches, {:?} for those that run", settings.matches.drain_timeout);
+        println!(
+            "draining: no more matches, {:?} for those that run",
+            settings.matches.drain_timeout
+        );
         directory.drain();
         tokio::select! {
             () = drained(&directory, settings.matches.drain_timeout) => {}

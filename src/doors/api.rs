@@ -149,8 +149,7 @@ async fn route(server: &Server, question: Request<Incoming>) -> Result<Answer, P
 fn create(directory: &Arc<Directory>, wish: &NewMatch) -> Result<Answer, Problem> {
     let options = text(wish.options.as_ref());
     let mode = wish.mode.as_deref();
-    let created =
-        directory.create(&Wish { mode, options: &options, is_private: wish.private })?;
+    let created = directory.create(&Wish { mode, options: &options, is_private: wish.private })?;
     let body = json!({ "match": created.id, "code": created.code });
     Ok(json_answer(StatusCode::CREATED, &body))
 }
@@ -186,10 +185,9 @@ pub(super) fn reserve(
 /// Who asks; nobody known if the server knows nobody.
 fn who(server: &Server, headers: &HeaderMap) -> Result<Option<Known>, Problem> {
     let Some(users) = server.host().users() else { return Ok(None) };
-    users.of(bearer(headers).unwrap_or_default()).map_err(|why| Problem {
-        reason: why.into(),
-        ..Refusal::BadToken.into()
-    })
+    users
+        .of(bearer(headers).unwrap_or_default())
+        .map_err(|why| Problem { reason: why.into(), ..Refusal::BadToken.into() })
 }
 
 /// The token of a request.

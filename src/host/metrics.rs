@@ -60,7 +60,12 @@ impl Collector for Snapshot {
         gauge(&mut encoder, "tickwire_sessions", "Sessions that are open", open)?;
         let uptime = host.clock().now().as_secs();
         gauge(&mut encoder, "tickwire_uptime_seconds", "Since the server started", uptime)?;
-        gauge(&mut encoder, "tickwire_ready", "Whether it lets anybody in", host.is_ready().into())?;
+        gauge(
+            &mut encoder,
+            "tickwire_ready",
+            "Whether it lets anybody in",
+            host.is_ready().into(),
+        )?;
         let Some(directory) = host.directory() else { return Ok(()) };
         let matches = directory.list();
         let players = matches.iter().map(|listing| listing.players as u64).sum();

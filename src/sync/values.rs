@@ -42,10 +42,9 @@ impl FieldKind {
                 let turn = std::f64::consts::TAU;
                 rounded(f64::from(one(lanes)?) * turn / f64::from(*steps), turn / f64::from(*steps))
             }
-            Self::Vector { axes, min, step, .. } => take(lanes, (*axes).into())?
-                .iter()
-                .map(|lane| float(*lane, *min, *step))
-                .collect(),
+            Self::Vector { axes, min, step, .. } => {
+                take(lanes, (*axes).into())?.iter().map(|lane| float(*lane, *min, *step)).collect()
+            }
             Self::Rotation { .. } => json!(take(lanes, 4)?),
             Self::Choice { names } => json!(names.get(one(lanes)? as usize)?),
             Self::Text { max } | Self::Bytes { max } => {
@@ -78,7 +77,8 @@ mod tests {
 
     #[test]
     fn lanes_are_what_their_fields_say() {
-        let field = |name: &str, kind| FieldSchema { name: name.into(), kind, motion: Motion::Auto };
+        let field =
+            |name: &str, kind| FieldSchema { name: name.into(), kind, motion: Motion::Auto };
         let fields = vec![
             field("x", FieldKind::Float { min: -8.0, max: 8.0, step: 0.01 }),
             field("hp", FieldKind::Int { min: 0, max: 100 }),

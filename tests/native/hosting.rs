@@ -271,6 +271,21 @@ async fn a_seat_is_kept_for_who_comes_back_and_then_no_longer() {
 }
 
 #[tokio::test]
+async fn who_goes_holds_up_nobody_whom_the_same_thread_reads_with_its_ticks() {
+    let sea = Sea::open(|config| {
+        (config.matches.threads, config.matches.listens_to) = (1, 0);
+        config.matches.seat_kept = Duration::ZERO;
+    })
+    .await;
+    let (mut ann, bob, mut eve) = (sea.player().await, sea.player().await, sea.player().await);
+    ann.say_goodbye().await;
+    assert_eq!(ann.until_closed().await, 1000);
+    drop(bob);
+    sea.until_players(&[0, 1]).await;
+    control(&mut eve, 100).await;
+}
+
+#[tokio::test]
 async fn a_bug_in_a_match_ends_that_match_alone() {
     let sea = Sea::open(|config| config.matches.threads = 1).await;
     let (mut ann, mut bob) = (sea.player().await, sea.player().await);

@@ -257,8 +257,12 @@ impl Entry {
         }
         let mut book = lock(&self.seats);
         let is_late = |seat: &Booked| seat.kept_until.is_some_and(|until| until <= now);
-        let late: Vec<_> =
-            book.seats.iter().filter(|(_, seat)| is_late(seat)).map(|(player, _)| *player).collect();
+        let late: Vec<_> = book
+            .seats
+            .iter()
+            .filter(|(_, seat)| is_late(seat))
+            .map(|(player, _)| *player)
+            .collect();
         late.into_iter().for_each(|player| book.free(player));
         let keeps = book.seats.values().any(|seat| seat.kept_until.is_some());
         self.keeps.store(keeps, Ordering::Relaxed);

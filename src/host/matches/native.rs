@@ -2,8 +2,8 @@
 
 use super::client::{Client, Person, SchemaText, SeatOf};
 use super::directory::{Directory, Wish};
-use super::seating::Guest;
 use super::entry::Mail;
+use super::seating::Guest;
 use super::window::Stamped;
 use crate::host::play::{Matches, PlayConnection};
 use crate::ids::Tick;

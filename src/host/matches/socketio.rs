@@ -15,8 +15,8 @@
 
 use super::client::{Client, Person, SchemaText, SeatOf};
 use super::directory::{Directory, Wish};
-use super::seating::Guest;
 use super::entry::{Listing, Mail};
+use super::seating::Guest;
 use super::window::Stamped;
 use crate::event::ToArgs;
 use crate::host::{Tokens, lock};

@@ -343,9 +343,9 @@ impl Settings {
             ),
             (
                 "users",
-                self.users.as_ref().is_none_or(|users| {
-                    users.secret.is_some() != users.public_key.is_some()
-                }),
+                self.users
+                    .as_ref()
+                    .is_none_or(|users| users.secret.is_some() != users.public_key.is_some()),
                 "need a secret or a public key, and not both",
             ),
             ("modes", names.len() == self.modes.len(), "have names of their own"),

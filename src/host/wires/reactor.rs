@@ -100,10 +100,13 @@ impl Reactor {
             }
         }
         own.is_awake.store(false, Ordering::Release);
-        for slot in std::mem::take(&mut *lock(&own.new)) {
+        // Not within the loops: there the locks would be held, and what happens there takes them.
+        let new = std::mem::take(&mut *lock(&own.new));
+        let nudged = std::mem::take(&mut *lock(&own.nudged));
+        for slot in new {
             self.bring_in(slot, now);
         }
-        for key in std::mem::take(&mut *lock(&own.nudged)) {
+        for key in nudged {
             self.guarded(key, now, Self::settle);
         }
         for key in std::mem::take(&mut self.unread) {
