@@ -22,7 +22,9 @@ mod wire;
 use clap::Parser;
 use crowd::Crowd;
 use process::Server;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -68,11 +70,20 @@ struct Options {
     own_core: String,
 }
 
-fn main() -> anyhow::Result<()> {
-    let options = Options::parse();
+fn main() -> ExitCode {
+    match soak(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("FAILED: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn soak(options: &Options) -> anyhow::Result<()> {
     rlimit::increase_nofile_limit(options.players as u64 + 100)?;
     process::pin_self(&options.own_core)?;
-    let mut soak = Soak::start(&options)?;
+    let mut soak = Soak::start(options)?;
     let run = soak.run(options.seconds).and_then(|()| soak.look_at_memory());
     println!("{}", soak.crowd.shared.tally);
     run.and_then(|()| soak.rest()).and_then(|()| soak.play_again())?;
@@ -111,6 +122,8 @@ impl Soak {
         settings.extend(kept.iter().map(String::as_str));
         let log = std::fs::File::create(&options.log)?;
         let server = Server::start(&options.server, &options.cores, &settings, log.into())?;
+        // It says where it is before it has all that it needs.
+        std::thread::sleep(SECOND);
         let mut crowd = Crowd::new(server.address)?;
         crowd.add(options.players, options.seed)?;
         Ok(Self {
@@ -133,13 +146,15 @@ impl Soak {
             self.memory_kib.push(usage.memory_kib);
             if second.is_multiple_of(60) || second == seconds {
                 let tally = &self.crowd.shared.tally;
+                let places: Vec<_> = self.crowd.bots.iter().filter_map(bot::Bot::place).collect();
+                let matches = places.iter().collect::<BTreeSet<_>>().len();
                 println!(
-                    "{second} s: memory {} KiB, descriptors {}, server {:.2} cores, {} play; so far \
-                     {} joins, {} packets, {} wrongs; own lag {:.0} ms",
+                    "{second} s: memory {} KiB, descriptors {}, server {:.2} cores, {} in \
+                     {matches} matches; so far {} joins, {} packets, {} wrongs; own lag {:.0} ms",
                     usage.memory_kib,
                     self.server.descriptors()?,
                     (usage.cpu - cpu).as_secs_f64() / ((second - 1) % 60 + 1) as f64,
-                    self.crowd.bots.iter().filter(|bot| bot.states() > 0).count(),
+                    places.len(),
                     tally.joins,
                     tally.packets,
                     tally.wrongs.values().sum::<u64>(),
@@ -153,14 +168,13 @@ impl Soak {
 
     #[expect(clippy::cast_precision_loss, reason = "figures for humans")]
     fn look_at_memory(&mut self) -> anyhow::Result<()> {
-        let mean = |end: usize| {
-            let begin = end.saturating_sub(SMOOTHED);
-            let part = &self.memory_kib[begin..end];
-            part.iter().sum::<i64>() as f64 / part.len().max(1) as f64
+        let mean = |from: usize| {
+            let part = self.memory_kib[from..].iter().take(SMOOTHED);
+            part.clone().sum::<i64>() as f64 / part.count().max(1) as f64
         };
-        let all = self.memory_kib.len();
-        let settled = SETTLED_AFTER.min(all);
-        let (before, after) = (mean(settled), mean(all));
+        let last = self.memory_kib.len().saturating_sub(SMOOTHED);
+        let settled = SETTLED_AFTER.min(last);
+        let (before, after) = (mean(settled), mean(last));
         let growth = after / before - 1.0;
         println!(
             "memory           {before:.0} KiB after {settled} s, {after:.0} KiB at the end: {:+.1} %",
@@ -217,10 +231,7 @@ impl Soak {
                 tally.wrong("the server logged an error", &line);
             }
         }
-        for (what, count) in &tally.wrongs {
-            println!("WRONG            {what}: {count}");
-        }
-        anyhow::ensure!(tally.wrongs.is_empty(), "something went wrong");
+        anyhow::ensure!(tally.wrongs.is_empty(), "{:?}", tally.wrongs);
         println!("all is well");
         Ok(())
     }

@@ -69,6 +69,7 @@ pub(crate) struct Bot {
 }
 
 struct Seat {
+    place: Box<str>,
     replica: Replica,
     is_spectator: bool,
     heard: Duration,
@@ -124,6 +125,11 @@ impl Bot {
     /// How many packets it has had in its match.
     pub(crate) fn states(&self) -> u64 {
         self.seat.as_ref().map_or(0, |seat| seat.states)
+    }
+
+    /// The match that it is in.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.seat.as_ref().map(|seat| &*seat.place)
     }
 
     /// Plays and does nothing else from now on.

@@ -12,6 +12,8 @@ use tickwire::protocol::native::{FromClient, Input, Stage};
 const ANSWERS: usize = 1500;
 const PAYLOAD: [u8; 125] = [7; 125];
 const PONGS: usize = 1700;
+/// What is no message may not go on for ever.
+const BETWEEN: usize = 100;
 
 impl Bot {
     pub(super) fn follow_a_whim(&mut self, around: &mut Around<'_>) {
@@ -79,7 +81,12 @@ impl Bot {
             self.is_greedy = true;
             let mut packet = Vec::new();
             FromClient::Ping { sent_us: u64::MAX / 2 }.encode(&mut packet);
-            (0..ANSWERS).for_each(|_| wire.frame(PING, &PAYLOAD));
+            for number in 0..ANSWERS {
+                if number.is_multiple_of(BETWEEN) {
+                    wire.frame(BINARY, &packet);
+                }
+                wire.frame(PING, &PAYLOAD);
+            }
             (0..PONGS).for_each(|_| wire.frame(BINARY, &packet));
             wire.flush();
         }
