@@ -8,13 +8,18 @@
 #[path = "fanout/client.rs"]
 mod client;
 #[path = "fanout/process.rs"]
+#[allow(dead_code, reason = "the soak needs more of it")]
 mod process;
+#[path = "fanout/wire.rs"]
+#[allow(dead_code, reason = "the soak needs more of it")]
+mod wire;
 
 use clap::Parser;
 use client::Client;
 use mio::{Events, Poll};
 use process::Server;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// So many clients connect at once.
@@ -55,7 +60,13 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     rlimit::increase_nofile_limit(100_000)?;
     process::pin_self(&options.own_core)?;
-    let server = Server::start(&options.server, &options.cores, options.players)?;
+    // Rounds do not end while they are measured.
+    let mode = format!(
+        "modes=[{{name=\"arena\",players={},options={{seconds=60000,goal=0}}}}]",
+        options.players
+    );
+    let settings = ["doors.connections_per_address=100000", "log.filter=warn", &mode];
+    let server = Server::start(&options.server, &options.cores, &settings, Stdio::inherit())?;
     let before = server.usage()?;
     let mut crowd = Crowd::new(&options, server.address)?;
     crowd.connect()?;

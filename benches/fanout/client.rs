@@ -1,9 +1,8 @@
 //! One native client: as little work for each packet as that allows.
 
+use crate::wire::{Frame, Wire, next_frame};
 use game::arena::Input as Controls;
-use mio::net::TcpStream;
-use mio::{Interest, Registry, Token};
-use std::io::{Read, Write};
+use mio::{Registry, Token};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +12,12 @@ use tickwire::sim::encode_input;
 use tickwire::sync::Replica;
 use tickwire::sync::schema::Schema;
 
-const HEAD: &str = "GET /play HTTP/1.1\r\nhost: bench\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
-    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-const BINARY: u8 = 0x82;
-
 pub(crate) struct Client {
-    stream: TcpStream,
+    wire: Wire,
     session: ClientSession,
     number: usize,
     is_checked: bool,
-    is_upgraded: bool,
     is_gone: bool,
-    received: Vec<u8>,
     joined_at: Tick,
     replica: Option<Replica>,
     inputs: u32,
@@ -43,23 +36,13 @@ impl Client {
         is_checked: bool,
         registry: &Registry,
     ) -> anyhow::Result<Self> {
-        let mut stream =
-            TcpStream::from_std(std::net::TcpStream::connect(address).and_then(|stream| {
-                stream.set_nonblocking(true)?;
-                stream.set_nodelay(true)?;
-                Ok(stream)
-            })?);
-        registry.register(&mut stream, Token(number), Interest::READABLE)?;
-        stream.write_all(HEAD.as_bytes())?;
         let hello = Hello { software: "fanout", ..Hello::default() };
         Ok(Self {
-            stream,
+            wire: Wire::upgrade(address, Token(number), registry, None)?,
             session: ClientSession::new(&hello, Duration::ZERO)?,
             number,
             is_checked,
-            is_upgraded: false,
             is_gone: false,
-            received: Vec::new(),
             joined_at: Tick(0),
             replica: None,
             inputs: 0,
@@ -86,62 +69,21 @@ impl Client {
     }
 
     pub(crate) fn read(&mut self, now: Duration) {
-        let mut buffer = [0; 16 << 10];
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => self.is_gone = true,
-                Ok(read) => {
-                    self.take(&buffer[..read], now);
-                    if read == buffer.len() {
-                        continue;
-                    }
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
-                Err(_) => self.is_gone = true,
-            }
-            return;
-        }
-    }
-
-    fn take(&mut self, bytes: &[u8], now: Duration) {
-        if self.received.is_empty() && self.is_upgraded {
-            let used = self.take_frames(bytes, now);
-            self.received.extend_from_slice(&bytes[used..]);
-            return;
-        }
-        self.received.extend_from_slice(bytes);
-        if !self.is_upgraded {
-            let Some(end) = self.received.windows(4).position(|window| window == b"\r\n\r\n")
-            else {
-                return;
-            };
-            self.is_gone |= !self.received.starts_with(b"HTTP/1.1 101");
-            self.is_upgraded = true;
-            self.received.drain(..end + 4);
+        let was_open = self.wire.is_open();
+        let bytes = self.wire.read();
+        if self.wire.is_open() != was_open {
             self.flush();
         }
-        let received = std::mem::take(&mut self.received);
-        let used = self.take_frames(&received, now);
-        self.received = received[used..].to_vec();
-    }
-
-    fn take_frames(&mut self, bytes: &[u8], now: Duration) -> usize {
         let mut used = 0;
-        while let [first, length, rest @ ..] = &bytes[used..] {
-            let (header, length) = match (length, rest) {
-                (126, [high, low, ..]) => (4, usize::from(u16::from_be_bytes([*high, *low]))),
-                (126 | 127, _) => break,
-                (length, _) => (2, usize::from(*length)),
-            };
-            let Some(packet) = bytes.get(used + header..used + header + length) else { break };
-            used += header + length;
-            if *first == BINARY {
-                self.hear(packet, now);
-            } else {
-                self.is_gone = true;
+        while let Some((frame, length)) = next_frame(&bytes[used..]) {
+            used += length;
+            match frame {
+                Frame::Binary(packet) => self.hear(packet, now),
+                Frame::Close(_) | Frame::Other => self.is_gone = true,
             }
         }
-        used
+        self.wire.keep(bytes, used);
+        self.is_gone |= self.wire.is_gone();
     }
 
     fn hear(&mut self, packet: &[u8], now: Duration) {
@@ -209,13 +151,9 @@ impl Client {
     }
 
     fn flush(&mut self) {
-        let mut out = [0; 256];
         while let Some(packet) = self.session.poll_packet() {
-            // Masked with zeros.
-            let length = packet.len();
-            out[..6].copy_from_slice(&[BINARY, 0x80 | length as u8, 0, 0, 0, 0]);
-            out[6..6 + length].copy_from_slice(&packet);
-            self.is_gone |= self.stream.write(&out[..6 + length]).ok() != Some(6 + length);
+            self.wire.say(&packet);
         }
+        self.is_gone |= self.wire.is_gone();
     }
 }

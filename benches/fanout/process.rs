@@ -20,25 +20,30 @@ pub(crate) struct Usage {
 }
 
 impl Server {
-    pub(crate) fn start(program: &Path, cores: &str, players: usize) -> anyhow::Result<Self> {
+    /// Starts it on these cores (empty: on all) with these settings; what it logs goes to `log`.
+    pub(crate) fn start(
+        program: &Path,
+        cores: &str,
+        settings: &[&str],
+        log: Stdio,
+    ) -> anyhow::Result<Self> {
         let mut command =
             if cores.is_empty() { Command::new(program) } else { Command::new("taskset") };
         if !cores.is_empty() {
             command.args(["-c", cores]).arg(program);
         }
         command.args(["serve", "--listen", "127.0.0.1:0"]);
-        for setting in ["doors.connections_per_address=100000", "log.filter=warn"] {
+        for setting in settings {
             command.args(["--set", setting]);
         }
-        // Rounds do not end while they are measured.
-        let mode = format!(
-            "modes=[{{name=\"arena\",players={players},options={{seconds=60000,goal=0}}}}]"
-        );
-        let mut child = command.args(["--set", &mode]).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         let mut line = String::new();
         let out = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
-        BufReader::new(out).read_line(&mut line)?;
+        let mut out = BufReader::new(out);
+        out.read_line(&mut line)?;
         let address = line.trim().rsplit(' ').next().unwrap_or_default().parse()?;
+        // Taken until its end: a server that cannot print is another one than is meant.
+        std::thread::spawn(move || io::copy(&mut out, &mut io::sink()));
         Ok(Self { child, address })
     }
 
@@ -54,6 +59,15 @@ impl Server {
             cpu: Duration::from_millis(jiffies * 1000 / JIFFIES_PER_SECOND),
             memory_kib: memory.ok_or_else(|| io::Error::other("no VmRSS"))?.parse()?,
         })
+    }
+
+    /// How many descriptors it has.
+    pub(crate) fn descriptors(&self) -> anyhow::Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 }
 

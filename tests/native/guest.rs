@@ -94,6 +94,11 @@ impl Guest {
         self.session.hello_again().resume.map_or("", |resume| resume.token.0).into()
     }
 
+    /// Says goodbye as WebSocket has it.
+    pub(super) async fn say_goodbye(&mut self) {
+        self.stream.close(None).await.unwrap();
+    }
+
     /// Loses the connection without a word.
     pub(super) fn lose(self) -> Lost {
         Lost { session: self.session, start: self.start }

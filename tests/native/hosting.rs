@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire::doors::Server;
+use tickwire::event::Event;
 use tickwire::host::Config;
 use tickwire::host::matches::{Catalog, Directory, Wish};
 use tickwire::hub::RecoveryOptions;
@@ -268,6 +269,39 @@ async fn a_seat_is_kept_for_who_comes_back_and_then_no_longer() {
     assert_eq!(sea.players(), [1]);
     let mut ann = ann.come_back(sea.address).await;
     assert_eq!(ann.until_left().await, Refusal::NotInMatch.code());
+}
+
+#[tokio::test]
+async fn who_goes_holds_up_nobody_whom_the_same_thread_reads_with_its_ticks() {
+    let sea = Sea::open(|config| {
+        (config.matches.threads, config.matches.listens_to) = (1, 0);
+        config.matches.seat_kept = Duration::ZERO;
+    })
+    .await;
+    let (mut ann, bob, mut eve) = (sea.player().await, sea.player().await, sea.player().await);
+    ann.say_goodbye().await;
+    assert_eq!(ann.until_closed().await, 1000);
+    drop(bob);
+    sea.until_players(&[0, 1]).await;
+    control(&mut eve, 100).await;
+}
+
+#[tokio::test]
+async fn a_last_word_and_the_end_may_come_together() {
+    let sea = Sea::open(|config| config.native.silence_ms = 3_600_000).await;
+    for _ in 0..5 {
+        let mut ann = sea.guest().await;
+        // Nothing is answered: a server that writes finds out anyway.
+        let event = Event::new("bye", ()).expect("an event");
+        ann.say(&FromClient::Event { ack: None, event }).await;
+        drop(ann);
+    }
+    let is_noticed = async {
+        while !sea.server.io().main().sockets().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), is_noticed).await.expect("nobody is left");
 }
 
 #[tokio::test]

@@ -117,6 +117,10 @@ impl Reactor {
             if event.is_readable() || event.is_read_closed() || event.is_error() {
                 self.guarded(key, now, Self::read);
             }
+            if event.is_read_closed() {
+                // A last word and the end may come together, and that is told but once.
+                self.unread.push(key);
+            }
             if event.is_writable()
                 && self.slots.get(key).is_some_and(|slot| slot.client.is_blocked())
             {
