@@ -48,6 +48,12 @@ struct Options {
     /// One client in so many decodes what it gets; 0: none.
     #[arg(long, default_value_t = 100)]
     checked: usize,
+    /// In each match one client takes nothing once it is in.
+    #[arg(long)]
+    stalled: bool,
+    /// Nobody joins a match: what a connection takes by itself.
+    #[arg(long)]
+    lobby: bool,
     /// Cores for the server, as taskset has them; empty: all.
     #[arg(long, default_value = "0")]
     cores: String,
@@ -70,6 +76,17 @@ fn main() -> anyhow::Result<()> {
     let before = server.usage()?;
     let mut crowd = Crowd::new(&options, server.address)?;
     crowd.connect()?;
+    if options.lobby {
+        std::thread::sleep(Duration::from_secs(1));
+        #[expect(clippy::cast_precision_loss, reason = "a rate")]
+        let each = (server.usage()?.memory_kib - before.memory_kib) as f64 / crowd.count as f64;
+        println!("connections={} rss_each={each:.2}K", crowd.count);
+        return Ok(());
+    }
+    if options.stalled {
+        let first_of_each = crowd.clients.iter_mut().step_by(options.players);
+        first_of_each.for_each(|client| client.is_stalled = true);
+    }
     crowd.run(Duration::from_secs(options.warmup));
     crowd.begin_to_measure();
     let start = (server.usage()?, Instant::now());
@@ -87,6 +104,7 @@ fn main() -> anyhow::Result<()> {
 
 #[expect(clippy::cast_precision_loss, reason = "rates")]
 fn report(options: &Options, crowd: &mut Crowd, took: Duration, cpu: Duration, memory_kib: i64) {
+    crowd.clients.retain(|client| !client.is_stalled);
     let count = crowd.clients.len();
     let states: u64 = crowd.clients.iter().map(|client| client.states).sum();
     let bytes: u64 = crowd.clients.iter().map(|client| client.state_bytes).sum();
@@ -123,6 +141,7 @@ struct Crowd {
     clients: Vec<Client>,
     count: usize,
     checked: usize,
+    joins: bool,
     address: std::net::SocketAddr,
     start: Instant,
     /// How many inputs were due so far.
@@ -139,6 +158,7 @@ impl Crowd {
             clients: Vec::new(),
             count: options.matches * options.players,
             checked: options.checked,
+            joins: !options.lobby,
             address,
             start: Instant::now(),
             said: 0,
@@ -159,6 +179,7 @@ impl Crowd {
                 let is_checked = self.checked > 0 && number.is_multiple_of(self.checked);
                 let client =
                     Client::connect(self.address, number, is_checked, self.poll.registry())?;
+                let client = if self.joins { client } else { client.staying_out() };
                 self.clients.push(client);
             }
             self.look();

@@ -23,6 +23,9 @@ pub(crate) struct Client {
     inputs: u32,
     all_states: u32,
     last: Option<Duration>,
+    joins: bool,
+    /// Whether it takes nothing any more.
+    pub(crate) is_stalled: bool,
     pub(crate) has_desync: bool,
     pub(crate) states: u64,
     pub(crate) state_bytes: u64,
@@ -48,6 +51,8 @@ impl Client {
             inputs: 0,
             all_states: 0,
             last: None,
+            joins: true,
+            is_stalled: false,
             has_desync: false,
             states: 0,
             state_bytes: 0,
@@ -55,7 +60,15 @@ impl Client {
         })
     }
 
+    /// The same, in no match.
+    pub(crate) fn staying_out(self) -> Self {
+        Self { joins: false, ..self }
+    }
+
     pub(crate) fn is_in(&self) -> bool {
+        if !self.joins {
+            return self.session.stage() == Stage::Free;
+        }
         self.session.stage() == Stage::Joined && self.all_states > 0
     }
 
@@ -69,6 +82,9 @@ impl Client {
     }
 
     pub(crate) fn read(&mut self, now: Duration) {
+        if self.is_stalled {
+            return;
+        }
         let was_open = self.wire.is_open();
         let bytes = self.wire.read();
         if self.wire.is_open() != was_open {
@@ -92,6 +108,7 @@ impl Client {
             return;
         };
         match message {
+            Some(ToClient::Welcome(_)) if !self.joins => {}
             Some(ToClient::Welcome(_)) => {
                 let _ =
                     self.session.send(&FromClient::Join(Join { name: "bench", ..Join::default() }));

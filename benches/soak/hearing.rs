@@ -48,7 +48,7 @@ impl Bot {
         match self.mood {
             Mood::Doomed { deed, .. } => {
                 tally.deeds.entry(deed.name()).or_default().note(code);
-                if !deed.may_end_with(code) && !(self.is_greedy && is_slow) {
+                if !(deed.may_end_with(code) || self.is_greedy && is_slow) {
                     let about = format!("{} with {code}", deed.name());
                     tally.wrong("a connection ended with another code", &about);
                 }

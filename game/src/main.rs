@@ -1,4 +1,4 @@
-//! The demo: `cargo run --release` plays a match of bots in the terminal.
+//! The demo: `cargo run --release` hosts matches; with `-- watch` it plays one in the terminal.
 
 fn main() -> std::process::ExitCode {
     match tickwire::cli::run::<game::arena::Arena>() {

@@ -20,16 +20,16 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plays a match of bots in the terminal (what is done without a command).
-    Watch(watch::Options),
-    /// Hosts matches for whoever connects.
+    /// Hosts matches for whoever connects (what is done without a command).
     Serve(serve::Options),
+    /// Plays a match of bots in the terminal.
+    Watch(watch::Options),
 }
 
 /// Runs the command that the program was started with.
 pub fn run<G: Show>() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        None => watch::run::<G>(&watch::Options::parse_from(["watch"])),
+        None => serve::run::<G>(&serve::Options::parse_from(["serve"])),
         Some(Command::Watch(options)) => watch::run::<G>(&options),
         Some(Command::Serve(options)) => serve::run::<G>(&options),
     }

@@ -181,6 +181,8 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
         );
         directory.drain();
         tokio::select! {
+            // Those who play may lose their connection and come back.
+            () = &mut serving => return Ok(()),
             () = drained(&directory, settings.matches.drain_timeout) => {}
             _ = ends.next() => {
                 println!("stopped at once");

@@ -257,3 +257,35 @@ async fn a_server_that_drains_is_not_ready_and_lets_its_matches_go_on() {
     let mut ann = ann.come_back(sea.address).await;
     ann.until_joined().await;
 }
+
+// Threat 8: everybody wants to play at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_at_once_are_each_seated_once_or_told_why_not() {
+    const ASKING: usize = 8;
+    const EACH: usize = 1250;
+    let sea = Sea::open(|config| config.matches.matches = 100).await;
+    let asking: Vec<_> = (0..ASKING)
+        .map(|_| {
+            let directory = sea.directory.clone();
+            std::thread::spawn(move || {
+                let wish = Wish { mode: Some("big reef"), ..Wish::default() };
+                let person = Person::default();
+                (0..EACH).map(|_| directory.reserve("", &wish, &person)).collect::<Vec<_>>()
+            })
+        })
+        .collect();
+    let answers: Vec<_> = asking.into_iter().flat_map(|asking| asking.join().unwrap()).collect();
+    assert_eq!(answers.len(), ASKING * EACH);
+    let mut seats = std::collections::BTreeSet::new();
+    for answer in &answers {
+        match answer {
+            Ok(seat) => assert!(seats.insert((seat.id.clone(), seat.player)), "one seat for one"),
+            Err(why) => assert_eq!(*why, Refusal::Busy),
+        }
+    }
+    let listed = sea.directory.list();
+    assert_eq!(listed.len(), 100);
+    assert!(listed.iter().all(|listing| listing.players <= listing.players_most));
+    assert_eq!(seats.len(), listed.iter().map(|listing| listing.players).sum::<usize>());
+    assert_eq!(seats.len(), 800, "and no seat is left while some are turned away");
+}
