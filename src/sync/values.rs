@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn lanes_are_what_their_fields_say() {
         let field =
-            |name: &str, kind| FieldSchema { name: name.into(), kind, motion: Motion::Auto };
+            |name: &str, kind| FieldSchema { name: name.into(), kind, motion: Motion::default() };
         let fields = vec![
             field("x", FieldKind::Float { min: -8.0, max: 8.0, step: 0.01 }),
             field("hp", FieldKind::Int { min: 0, max: 100 }),

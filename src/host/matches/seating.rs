@@ -1,5 +1,6 @@
 //! Who gets which seat: those who come, those for whom one is kept, those who are lost.
 
+use super::catalog::Mode;
 use super::client::{Client, Person, SeatOf};
 use super::directory::{Directory, Wish};
 use super::entry::{Entry, Mail, Newcomer, Seat};
@@ -15,6 +16,8 @@ use std::time::Duration;
 const TICKETS_MOST: usize = 10_000;
 /// What tells a ticket from a match's id or code.
 const TICKET: &str = "ticket-";
+/// A match that somebody began may be full before they sit down; they try again so often.
+const TRIES: usize = 8;
 
 /// The match that a lost socket was in; kept with the socket.
 struct LastMatch(MatchId);
@@ -125,7 +128,25 @@ impl Directory {
             return sit(&entry).map(|player| (entry.clone(), player));
         }
         let mode = self.mode(wish.mode)?;
-        let mut open = if wish.options.is_empty() { self.usual(&mode) } else { Vec::new() };
+        for _ in 0..TRIES {
+            match self.find_open(&mode, wish, user, &sit) {
+                // Others took all of its seats first.
+                Err(Refusal::Full) => {}
+                found => return found,
+            }
+        }
+        Err(Refusal::Busy)
+    }
+
+    /// A seat in any open match, or in a new one.
+    fn find_open(
+        &self,
+        mode: &Arc<Mode>,
+        wish: &Wish<'_>,
+        user: Option<&UserId>,
+        sit: impl Fn(&Arc<Entry>) -> Result<PlayerId, Refusal>,
+    ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
+        let mut open = if wish.options.is_empty() { self.usual(mode) } else { Vec::new() };
         if let Some(own) = open.iter().find(|entry| user.is_some_and(|user| entry.seats_user(user)))
         {
             return sit(own).map(|player| (own.clone(), player));
