@@ -139,8 +139,10 @@ impl Soak {
 
     fn run(&mut self, seconds: usize) -> anyhow::Result<()> {
         let mut cpu = self.server.usage()?.cpu;
+        let mut until = self.crowd.now();
         for second in 1..=seconds {
-            self.crowd.run(SECOND)?;
+            until += SECOND;
+            self.crowd.run_until(until)?;
             anyhow::ensure!(self.server.is_alive(), "the server died after {second} s");
             let usage = self.server.usage()?;
             self.memory_kib.push(usage.memory_kib);

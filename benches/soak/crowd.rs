@@ -16,7 +16,7 @@ pub(crate) struct Crowd {
     pub(crate) shared: Shared,
     address: SocketAddr,
     start: Instant,
-    /// The longest time between two looks.
+    /// The longest that one look at all took.
     pub(crate) lag: Duration,
 }
 
@@ -41,17 +41,20 @@ impl Crowd {
         Ok(())
     }
 
+    /// How long there have been bots.
+    pub(crate) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
     /// Lets them do what they do for so long.
     pub(crate) fn run(&mut self, time: Duration) -> anyhow::Result<()> {
-        let until = self.start.elapsed() + time;
-        let mut before = self.start.elapsed();
+        self.run_until(self.now() + time)
+    }
+
+    /// Lets them do what they do until then, and at least once.
+    pub(crate) fn run_until(&mut self, until: Duration) -> anyhow::Result<()> {
         loop {
-            let now = self.start.elapsed();
-            self.lag = self.lag.max(now - before);
-            before = now;
-            if now >= until {
-                return Ok(());
-            }
+            let now = self.now();
             self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
             let registry = self.poll.registry();
             let shared = &mut self.shared;
@@ -63,7 +66,12 @@ impl Crowd {
                 }
             }
             self.bots.iter_mut().for_each(|bot| bot.pass(&mut around));
-            std::thread::sleep(PACE.saturating_sub(self.start.elapsed() - now));
+            let took = self.now() - now;
+            self.lag = self.lag.max(took);
+            if now + took >= until {
+                return Ok(());
+            }
+            std::thread::sleep(PACE.saturating_sub(took));
         }
     }
 }

@@ -44,10 +44,11 @@ impl Bot {
     /// Its connection has ended.
     fn end(&mut self, around: &mut Around<'_>) {
         let (tally, code) = (&mut around.shared.tally, self.code);
-        let is_slow = matches!(code, 0) || code == Refusal::OutboxFull.close_code();
+        let is_slow = code == 0 || code == Refusal::OutboxFull.close_code();
         match self.mood {
             Mood::Doomed { deed, .. } => {
                 tally.deeds.entry(deed.name()).or_default().note(code);
+                // It may have been found too slow before the deed was seen.
                 if !(deed.may_end_with(code) || self.is_greedy && is_slow) {
                     let about = format!("{} with {code}", deed.name());
                     tally.wrong("a connection ended with another code", &about);

@@ -76,7 +76,9 @@ impl Bot {
         let pause = SECOND.mul_f32(self.random.between(1.0, 10.0));
         let is_mute = self.random.one_in(2);
         around.shared.tally.stalls += 1;
-        if let Some(wire) = self.wire.as_mut().filter(|_| self.random.one_in(2)) {
+        // Twice would be more than it may.
+        let is_greedy = !self.is_greedy && self.random.one_in(2);
+        if let Some(wire) = self.wire.as_mut().filter(|_| is_greedy) {
             around.shared.tally.greedy_stalls += 1;
             self.is_greedy = true;
             let mut packet = Vec::new();
