@@ -132,6 +132,25 @@ async fn who_takes_nothing_is_held_back_then_cut_and_the_match_goes_on() {
 }
 
 #[tokio::test]
+async fn who_was_silent_may_come_back_to_its_seat_and_who_lied_may_not() {
+    for sea in seas(|config| {
+        config.native.silence_ms = 1000;
+        config.doors.misdeeds = 0;
+    })
+    .await
+    {
+        let mut ann = sea.player().await;
+        assert_eq!(ann.until_closed().await, 4000 + Refusal::Silent.code());
+        assert_eq!(sea.players(), [1]);
+        let mut ann = ann.lose().come_back(sea.address).await;
+        ann.until_joined().await;
+        ann.send(&[0x42]).await;
+        ann.until_closed().await;
+        sea.until_players(&[0]).await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_closes_says_so_to_all_whom_its_threads_carry() {
     for sea in seas(|_| ()).await {
         let (mut ann, mut bob) = (sea.player().await, Guest::greeted(sea.address).await);

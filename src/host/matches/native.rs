@@ -122,7 +122,7 @@ impl Matches for Directory {
     fn gone(&self, client: &Arc<PlayConnection>) {
         if let Some(seat) = client.set_seat(None) {
             match client.hub_socket() {
-                Some(socket) => self.lose(seat, &socket, socket.may_come_back("transport close")),
+                Some(socket) => self.lose(seat, &socket, socket.may_come_back(client.reason())),
                 None => seat.entry.post(Mail::Leave(seat.player, None)),
             }
         }

@@ -220,8 +220,18 @@ impl PlayConnection {
         if farewell == Some(Refusal::OutboxFull) {
             host.counters().add(Count::Overflows);
         }
-        let reason = farewell.map_or("transport close", Refusal::sentence);
-        self.link.get().into_iter().for_each(|link| link.closed(reason));
+        self.link.get().into_iter().for_each(|link| link.closed(self.reason()));
+    }
+
+    /// Why it ended, as the hub has it: who was only lost may come back.
+    pub(super) fn reason(&self) -> &'static str {
+        match lock(&self.inner).farewell {
+            None => "transport close",
+            Some(Refusal::Silent) => "ping timeout",
+            Some(Refusal::OutboxFull) => "transport error",
+            Some(Refusal::ShuttingDown) => "server shutting down",
+            Some(refusal) => refusal.sentence(),
+        }
     }
 
     // For doors.
