@@ -41,6 +41,7 @@ fn script(tick: u32, random: &mut Random) -> TickInputs {
             user: None,
             spectator: player == 4,
             predicts: player == 1,
+            ..Join::default()
         })
     };
     match tick {
