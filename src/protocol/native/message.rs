@@ -35,7 +35,8 @@ pub enum FromClient<'a> {
         /// The answer.
         args: Args,
     },
-    /// What time is it? Answered by [`ToClient::Pong`], at once.
+    /// What time is it? Answered by [`ToClient::Pong`] once it was read, with the next tick at the
+    /// latest.
     Ping {
         /// When it was sent, in microseconds of the client's clock.
         sent_us: u64,
