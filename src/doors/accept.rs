@@ -64,12 +64,13 @@ impl Visitor {
         self.has_asked.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it may make a request that belongs to no session: those have limits of their own.
-    pub(super) fn may_ask(&self, host: &Host) -> bool {
+    /// Whether it may make a request that costs so much and belongs to no session: those have limits of
+    /// their own.
+    pub(super) fn may_ask(&self, host: &Host, cost: u32) -> bool {
         let Some(requests) = &self.requests else { return true };
         let (limits, now) = (&host.config().doors, host.clock().now());
         let mut requests = requests.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = requests.take(limits.requests_per_second, limits.requests_burst, now);
+        let may = requests.take_some(cost, limits.requests_per_second, limits.requests_burst, now);
         if !may {
             host.counters().add(Count::Flood);
             self.blame();

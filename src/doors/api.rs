@@ -14,7 +14,7 @@ use super::http::{Answer, plain};
 use super::origin::{self, Asker};
 use crate::host::matches::{Directory, Listing, Person, Wish};
 use crate::host::{Count, users::Known};
-use crate::protocol::native::Refusal;
+use crate::protocol::native::{NAME_BYTES_LIMIT, Refusal};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -22,12 +22,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+/// What is begun or kept costs as much as so many other requests.
+pub(super) const COST: u32 = 20;
 /// Bodies are short.
 const BODY_BYTES: usize = 16 << 10;
-/// A name has at most so many bytes.
-const NAME_BYTES: usize = 64;
 
 /// Why a request is not answered as it wishes.
 pub(super) struct Problem {
@@ -71,7 +72,7 @@ pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
 }
 
 /// Answers a request below `/api/`.
-pub(super) async fn answer(server: Server, question: Request<Incoming>) -> Answer {
+pub(super) async fn answer(server: Server, address: IpAddr, question: Request<Incoming>) -> Answer {
     let origins = &server.host().config().origins;
     let asked = question.headers().clone();
     if origin::asker(origins, &asked) == Asker::Stranger {
@@ -84,7 +85,7 @@ pub(super) async fn answer(server: Server, question: Request<Incoming>) -> Answe
         origin::preflight(&asked, answer.headers_mut());
         answer
     } else {
-        route(&server, question).await.unwrap_or_else(|problem| problem.answer())
+        route(&server, address, question).await.unwrap_or_else(|problem| problem.answer())
     };
     origin::permit(origins, &asked, answer.headers_mut());
     answer
@@ -110,7 +111,11 @@ pub(super) struct NewSeat {
     pub(super) user: Option<String>,
 }
 
-async fn route(server: &Server, question: Request<Incoming>) -> Result<Answer, Problem> {
+async fn route(
+    server: &Server,
+    address: IpAddr,
+    question: Request<Incoming>,
+) -> Result<Answer, Problem> {
     let directory = server.host().directory().ok_or(Refusal::NoSuchMatch)?;
     let (method, path) = (question.method().clone(), question.uri().path().to_owned());
     match (method, path.as_str()) {
@@ -137,7 +142,7 @@ async fn route(server: &Server, question: Request<Incoming>) -> Result<Answer, P
             if wish.user.is_some() {
                 return Err(Refusal::Forbidden.into());
             }
-            reserve(directory, &wish, known)
+            reserve(directory, &wish, known, Some(address))
         }
         (_, "/api/matches" | "/api/seats") => {
             Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "That cannot be done here."))
@@ -147,7 +152,7 @@ async fn route(server: &Server, question: Request<Incoming>) -> Result<Answer, P
 }
 
 fn create(directory: &Arc<Directory>, wish: &NewMatch) -> Result<Answer, Problem> {
-    let options = text(wish.options.as_ref());
+    let options = Wish::options_of(wish.options.as_ref());
     let mode = wish.mode.as_deref();
     let created = directory.create(&Wish { mode, options: &options, is_private: wish.private })?;
     let body = json!({ "match": created.id, "code": created.code });
@@ -158,11 +163,12 @@ pub(super) fn reserve(
     directory: &Arc<Directory>,
     wish: &NewSeat,
     known: Option<Known>,
+    address: Option<IpAddr>,
 ) -> Result<Answer, Problem> {
-    if wish.name.len() > NAME_BYTES {
+    if wish.name.len() > NAME_BYTES_LIMIT {
         return Err(Refusal::TooLong.into());
     }
-    let options = text(wish.options.as_ref());
+    let options = Wish::options_of(wish.options.as_ref());
     let name = known.as_ref().and_then(|known| known.name.clone()).unwrap_or(wish.name.clone());
     let person = Person {
         name,
@@ -172,7 +178,7 @@ pub(super) fn reserve(
     };
     let mode = wish.mode.as_deref();
     let wished = Wish { mode, options: &options, is_private: false };
-    let seat = directory.reserve(&wish.place, &wished, &person)?;
+    let seat = directory.reserve(&wish.place, &wished, &person, address)?;
     let body = json!({
         "ticket": seat.ticket,
         "match": seat.id,
@@ -193,11 +199,6 @@ fn who(server: &Server, headers: &HeaderMap) -> Result<Option<Known>, Problem> {
 /// The token of a request.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
-}
-
-fn text(options: Option<&Value>) -> String {
-    let options = options.filter(|options| **options != json!({}));
-    options.map(ToString::to_string).unwrap_or_default()
 }
 
 /// What a request brings, as JSON; nothing is as good as `{}`.

@@ -188,7 +188,7 @@ async fn route(server: &Server, question: Request<Incoming>) -> Result<Answer, P
                 name: None,
                 claims: String::new(),
             });
-            api::reserve(directory, &wish, known)
+            api::reserve(directory, &wish, known, None)
         }
         (method, ["admin", "matches", id, rest @ ..]) => {
             let id = MatchId((*id).into());

@@ -1,7 +1,7 @@
 //! What a request is about, and the answer.
 
 use super::accept::{Visitor, is_trusted};
-use super::admission::SessionPlace;
+use super::admission::{SessionPlace, network};
 use super::origin::{self, Asker};
 use super::polling::{self, Poll, Post};
 use super::{Server, api, desk, upgrade};
@@ -36,7 +36,9 @@ pub(super) fn answer(
     let config = server.host().config();
     let is_of_session = question.uri().query().is_some_and(|query| query.contains("sid="));
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
-    let may_ask = (is_engine && is_of_session) || visitor.may_ask(server.host());
+    let is_api = path.starts_with("/api/");
+    let cost = if is_api && question.method() == Method::POST { api::COST } else { 1 };
+    let may_ask = (is_engine && is_of_session) || visitor.may_ask(server.host(), cost);
     // Those in front may have read another length than this server: nothing follows such a request.
     let is_last = !may_ask || question.headers().contains_key(header::TRANSFER_ENCODING);
     let step = if !may_ask {
@@ -45,8 +47,10 @@ pub(super) fn answer(
         engine(&server, &visitor, question)
     } else if path == config.play_path && !config.echoes {
         Step::Done(play(&server, &visitor, question))
-    } else if path.starts_with("/api/") {
-        Step::Later(Box::pin(api::answer(server, question)))
+    } else if is_api {
+        let proxies = &config.doors.trusted_proxies;
+        let address = network(address(proxies, visitor.peer.ip(), question.headers()));
+        Step::Later(Box::pin(api::answer(server, address, question)))
     } else {
         file(&server, &question)
     };
@@ -137,7 +141,7 @@ fn route(server: &Server, visitor: &Arc<Visitor>, question: Question) -> Result<
     if let Some(session) = value("sid") {
         let Some(connection) = server.host().find(session) else {
             // It was let through as a session's, and is none.
-            visitor.may_ask(server.host());
+            visitor.may_ask(server.host(), 1);
             return Err(Refusal::UnknownSession);
         };
         return match (transport, wants_upgrade) {

@@ -61,7 +61,7 @@ impl Line for SocketIoLine {
 pub(super) struct PlayLine(pub(super) Arc<PlayConnection>);
 
 impl Line for PlayLine {
-    fn player(&self) -> Option<&Arc<PlayConnection>> {
+    fn native(&self) -> Option<&Arc<PlayConnection>> {
         Some(&self.0)
     }
 

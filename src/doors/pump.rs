@@ -42,7 +42,7 @@ pub(super) trait Line: Send + Unpin + 'static {
     /// Ready unless nothing more should be read for now.
     fn poll_ready(&self, context: &mut Context<'_>) -> Poll<()>;
     /// Whose it is, if a thread of matches may carry it.
-    fn player(&self) -> Option<&Arc<PlayConnection>> {
+    fn native(&self) -> Option<&Arc<PlayConnection>> {
         None
     }
     fn receive_text(&self, text: &str);

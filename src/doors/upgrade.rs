@@ -7,7 +7,7 @@ use super::http::{Answer, status};
 use super::lines::{PlayLine, SocketIoLine};
 use super::pump::{self, Line};
 use super::stream::Stream;
-use crate::host::{Connection, Count, NewSession, NewWire, Opening};
+use crate::host::{Connection, Count, NewCable, NewSession, Opening};
 use crate::protocol::engine_io::{Carrier, Refusal};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderValue};
@@ -107,11 +107,11 @@ fn switch<L: Line>(
             host.counters().add(Count::SlowHandshake);
             return line.lose();
         };
-        match line.player().filter(|_| stream.is_plain() && host.has_wires()) {
+        match line.native().filter(|_| stream.is_plain() && host.has_cables()) {
             Some(client) => {
                 let (client, guard) = (client.clone(), Box::new(visitor));
                 match stream.into_plain() {
-                    Ok(stream) => host.carry(NewWire { stream, begun, client, guard }),
+                    Ok(stream) => host.carry(NewCable { stream, begun, client, guard }),
                     Err(_) => line.lose(),
                 }
             }

@@ -1,5 +1,6 @@
 //! What all connections share: the hub, the configuration, the counters, and who is connected.
 
+use super::cables::{Cables, NewCable};
 use super::clock::Clock;
 use super::config::Config;
 use super::connection::Connection;
@@ -9,7 +10,6 @@ use super::lock;
 use super::matches::Directory;
 use super::play::{Matches, PlayConnection};
 use super::users::Users;
-use super::wires::{NewWire, Wires};
 use crate::event::Value;
 use crate::hub::{Fault, Io, Opening, Refused, Surroundings, Task};
 use crate::ids::SocketId;
@@ -79,7 +79,7 @@ pub struct Host {
     io: Io,
     connections: Mutex<HashMap<Box<str>, Arc<Connection>>>,
     matches: OnceLock<Arc<dyn Matches>>,
-    wires: OnceLock<Wires>,
+    cables: OnceLock<Cables>,
     directory: OnceLock<Arc<Directory>>,
     users: OnceLock<Arc<Users>>,
     clock_task: Mutex<Option<tokio::task::JoinHandle<()>>>,
@@ -122,7 +122,7 @@ impl Host {
             io,
             connections: Mutex::default(),
             matches: OnceLock::new(),
-            wires: OnceLock::new(),
+            cables: OnceLock::new(),
             directory: OnceLock::new(),
             users: OnceLock::new(),
             clock_task: Mutex::default(),
@@ -270,20 +270,20 @@ impl Host {
         !*self.closed.borrow() && !self.directory().is_some_and(|directory| directory.is_closed())
     }
 
-    pub(super) fn set_wires(&self, wires: Wires) {
-        let _ = self.wires.set(wires);
+    pub(super) fn set_cables(&self, cables: Cables) {
+        let _ = self.cables.set(cables);
     }
 
     /// Whether threads of matches carry the connections of native clients.
     #[must_use]
-    pub fn has_wires(&self) -> bool {
-        self.wires.get().is_some()
+    pub fn has_cables(&self) -> bool {
+        self.cables.get().is_some()
     }
 
     /// Has a thread of matches carry a connection.
-    pub fn carry(&self, wire: NewWire) {
-        if let Some(wires) = self.wires.get() {
-            wires.take(wire, self.config.native.packet_bytes);
+    pub fn carry(&self, cable: NewCable) {
+        if let Some(cables) = self.cables.get() {
+            cables.take(cable, self.config.native.packet_bytes);
         }
     }
 

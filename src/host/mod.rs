@@ -24,8 +24,9 @@ pub mod metrics;
 mod tokens;
 pub mod users;
 mod waiters;
-mod wires;
+mod cables;
 
+pub use cables::NewCable;
 pub use clock::Clock;
 pub use config::{Config, Cookie, DoorLimits, Origins};
 pub use connection::Connection;
@@ -33,7 +34,6 @@ pub use counters::{Count, Counters};
 pub use hosting::{Host, NewSession, Place};
 pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
-pub use wires::NewWire;
 
 pub use crate::hub::{Io, Opening};
 

@@ -82,18 +82,38 @@ async fn a_seat_that_nobody_comes_for_is_free_again() {
     let _two = sea.joined(&id).await.expect("there is room");
 }
 
+// Threat 8: one address that has seats kept and sends nobody.
+#[tokio::test]
+async fn guests_of_one_address_have_so_many_seats_kept_and_no_more() {
+    let sea = Sea::open(|config| config.matches.matches = 500).await;
+    let here = Some("10.0.0.7".parse().unwrap());
+    let there = Some("10.0.0.8".parse().unwrap());
+    let (wish, guest) = (Wish::default(), Person::default());
+    let reserve = |person: &Person, address| sea.directory.reserve("", &wish, person, address);
+    assert_eq!((0..99).take_while(|_| reserve(&guest, here).is_ok()).count(), 64);
+    assert_eq!(reserve(&guest, here).unwrap_err(), Refusal::Busy);
+    assert_eq!(sea.players().iter().sum::<usize>(), 64, "none is taken by those who are refused");
+    assert!(reserve(&guest, there).is_ok());
+    let ann = Person { user: Some("ann".into()), ..Person::default() };
+    assert!(reserve(&ann, here).is_ok(), "users have one seat each anyway");
+}
+
 #[tokio::test]
 async fn a_ticket_is_its_user_s_and_a_user_has_one_seat() {
     let sea = Sea::open(|_| ()).await;
     let person = Person { user: Some("ann".into()), name: "Ann".into(), ..Person::default() };
-    let first = sea.directory.reserve("", &Wish::default(), &person).expect("a seat");
-    let again = sea.directory.reserve("", &Wish::default(), &person).expect("the same");
+    let first = sea.directory.reserve("", &Wish::default(), &person, None).expect("a seat");
+    let again = sea.directory.reserve("", &Wish::default(), &person, None).expect("the same");
     assert_eq!((first.player, &first.id), (again.player, &again.id));
     let _ann = sea.joined(&again.ticket).await.expect("it is kept");
     assert_eq!(sea.joined(&first.ticket).await.err(), Some(Refusal::NoSuchMatch.code()));
-    let third = sea.directory.reserve("", &Wish::default(), &person);
+    // A ticket of hers that is left over costs her neither seat nor match.
+    let spare = sea.directory.list();
+    let _bob = sea.joined(&spare[0].id.0).await.expect("there is room");
+    assert_eq!(sea.joined(&spare[0].id.0).await.err(), Some(Refusal::Full.code()));
+    let third = sea.directory.reserve("", &Wish::default(), &person, None);
     assert_eq!(third.unwrap_err(), Refusal::AlreadyInMatch);
-    assert_eq!(sea.players(), [1]);
+    assert_eq!(sea.players(), [2]);
 }
 
 #[tokio::test]
@@ -132,6 +152,9 @@ async fn guests_begin_no_matches_where_they_may_not() {
     let sea = Sea::open(|config| config.matches.guests_create = false).await;
     let (status, problem) = sea.post("/api/matches", &json!({})).await;
     assert_eq!((status, &problem["code"]), (403, &json!(Refusal::Forbidden.code())));
+    let own = json!({ "mode": "big reef", "options": { "0": 1 } });
+    let (status, _) = sea.post("/api/seats", &own).await;
+    assert_eq!(status, 403, "nor one with options of their own");
     let _ann = sea.joined("").await.expect("to play is another thing");
     assert!(
         !sea.directory.lets_create(None) && sea.directory.lets_create(Some(&UserId::from("a")))
@@ -270,7 +293,7 @@ async fn ten_thousand_at_once_are_each_seated_once_or_told_why_not() {
             std::thread::spawn(move || {
                 let wish = Wish { mode: Some("big reef"), ..Wish::default() };
                 let person = Person::default();
-                (0..EACH).map(|_| directory.reserve("", &wish, &person)).collect::<Vec<_>>()
+                (0..EACH).map(|_| directory.reserve("", &wish, &person, None)).collect::<Vec<_>>()
             })
         })
         .collect();

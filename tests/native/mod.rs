@@ -6,7 +6,7 @@ mod guest;
 mod hosting;
 mod mixed;
 mod users;
-mod wires;
+mod cables;
 
 use crate::first_game::{Duck, Paddle};
 use bytes::Bytes;

@@ -7,8 +7,8 @@ use super::seating::Tickets;
 use super::tally::Tally;
 use super::worker::Workers;
 use super::{Away, MatchOptions, socketio, talk};
+use crate::host::cables::Cables;
 use crate::host::hosting::Host;
-use crate::host::wires::Wires;
 use crate::host::{Clock, lock};
 use crate::hub::Io;
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
@@ -31,6 +31,15 @@ pub struct Wish<'a> {
     pub options: &'a str,
     /// Whether only those come in who are told the match's code.
     pub is_private: bool,
+}
+
+impl Wish<'_> {
+    /// Options as a wish has them; none are as good as an empty object.
+    #[must_use]
+    pub fn options_of(json: Option<&serde_json::Value>) -> String {
+        let some = json.filter(|json| **json != serde_json::json!({}));
+        some.map(ToString::to_string).unwrap_or_default()
+    }
 }
 
 /// All matches.
@@ -66,8 +75,8 @@ impl Directory {
         let options = host.config().matches.clone();
         let tally = Arc::new(Tally::default());
         let goodbye = host.config().doors.goodbye_timeout;
-        let (wires, reactors) = Wires::new(options.threads(), options.listens_to, goodbye)?;
-        host.set_wires(wires.clone());
+        let (cables, reactors) = Cables::new(options.threads(), options.listens_to, goodbye)?;
+        host.set_cables(cables.clone());
         let directory = Arc::new_cyclic(|directory: &std::sync::Weak<Self>| {
             let directory = directory.clone();
             let forget = move |entry: &Entry| {
@@ -75,7 +84,7 @@ impl Directory {
             };
             Self {
                 catalog,
-                workers: Workers::start(&wires, reactors, host.clock(), &tally, forget),
+                workers: Workers::start(&cables, reactors, host.clock(), &tally, forget),
                 options,
                 clock: host.clock(),
                 io: host.io().clone(),

@@ -242,18 +242,28 @@ impl Entry {
         lock(&self.seats).seats.values().any(|seat| seat.user.as_ref() == Some(user))
     }
 
+    /// A seat is not kept any longer; whoever sits there already stays.
+    pub(super) fn give_up(&self, player: PlayerId) {
+        let mut book = lock(&self.seats);
+        if book.seats.get(&player).is_some_and(|seat| seat.kept_until.is_some()) {
+            book.free(player);
+        }
+    }
+
     /// Whoever a seat was kept for has come.
     pub(super) fn redeem(
         &self,
         player: PlayerId,
+        user: Option<&UserId>,
         mail: impl FnOnce() -> Mail,
     ) -> Result<(), Refusal> {
         let mut book = lock(&self.seats);
         if book.is_over {
             return Err(Refusal::Ended);
         }
-        let kept = book.seats.get_mut(&player).and_then(|seat| seat.kept_until.take());
-        kept.ok_or(Refusal::NoSuchMatch)?;
+        let seat = book.seats.get_mut(&player).filter(|seat| seat.kept_until.is_some());
+        let seat = seat.ok_or(Refusal::NoSuchMatch)?;
+        (seat.kept_until, seat.user) = (None, user.cloned());
         self.post(mail());
         Ok(())
     }

@@ -9,11 +9,14 @@ use crate::hub::Socket;
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
 use crate::protocol::native::Refusal;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// At most so many seats are kept for those who are still to come.
 const TICKETS_MOST: usize = 10_000;
+/// And so many of them for those from one address who are nobody's users.
+const TICKETS_OF_ADDRESS: usize = 64;
 /// What tells a ticket from a match's id or code.
 const TICKET: &str = "ticket-";
 /// A match that somebody began may be full before they sit down; they try again so often.
@@ -50,16 +53,18 @@ struct Ticket {
     entry: Arc<Entry>,
     player: PlayerId,
     person: Person,
+    /// Where somebody asked for it who is nobody's user.
+    address: Option<IpAddr>,
     until: Duration,
 }
 
 impl Tickets {
     fn issue(&self, name: String, ticket: Ticket, now: Duration) -> Result<(), Refusal> {
         let mut tickets = lock(&self.0);
-        if tickets.len() >= TICKETS_MOST {
-            tickets.retain(|_, ticket| ticket.until > now);
-        }
-        if tickets.len() >= TICKETS_MOST {
+        tickets.retain(|_, ticket| ticket.until > now);
+        let from_there = tickets.values().filter(|other| other.address == ticket.address).count();
+        let is_greedy = ticket.address.is_some() && from_there >= TICKETS_OF_ADDRESS;
+        if is_greedy || tickets.len() >= TICKETS_MOST {
             return Err(Refusal::Busy);
         }
         tickets.insert(name, ticket);
@@ -87,12 +92,14 @@ impl Directory {
         self.find_seat(place, wish, guest.person.user.as_ref(), |entry| sit(entry, guest))
     }
 
-    /// Keeps a seat for somebody who will come with a ticket.
+    /// Keeps a seat for somebody who will come with a ticket; whoever asks for nobody's user may be known
+    /// by an address, from which not too many are kept at once.
     pub fn reserve(
         &self,
         place: &str,
         wish: &Wish<'_>,
         person: &Person,
+        address: Option<IpAddr>,
     ) -> Result<Reserved, Refusal> {
         let (now, keeps) = (self.clock().now(), self.options.reserved_for);
         let until = now + keeps;
@@ -101,9 +108,11 @@ impl Directory {
         let mut random = [0; 15];
         (self.fill)(&mut random);
         let name = format!("{TICKET}{}", SocketId::new(random).as_str());
-        let ticket = Ticket { entry: entry.clone(), player, person: person.clone(), until };
+        let address = address.filter(|_| person.user.is_none());
+        let ticket =
+            Ticket { entry: entry.clone(), player, person: person.clone(), address, until };
         if let Err(refusal) = self.tickets.issue(name.clone(), ticket, now) {
-            entry.free(player);
+            entry.give_up(player);
             return Err(refusal);
         }
         Ok(Reserved { ticket: name, id: entry.id.clone(), player, keeps })
@@ -126,6 +135,10 @@ impl Directory {
                 return Err(Refusal::NoSuchMatch);
             }
             return sit(&entry).map(|player| (entry.clone(), player));
+        }
+        if !wish.options.is_empty() && !self.lets_create(user) {
+            // There may be none like that yet.
+            return Err(Refusal::Forbidden);
         }
         let mode = self.mode(wish.mode)?;
         for _ in 0..TRIES {
@@ -166,21 +179,25 @@ impl Directory {
     }
 
     fn redeem(&self, ticket: Ticket, guest: &Guest) -> Result<(Arc<Entry>, PlayerId), Refusal> {
-        let Ticket { entry, player, person, .. } = ticket;
-        if guest.person.user.is_some() && guest.person.user != person.user {
-            entry.free(player);
-            return Err(Refusal::Forbidden);
+        let Ticket { entry, player, mut person, .. } = ticket;
+        let here = &guest.person;
+        match &person.user {
+            // Whoever has the ticket sits there, as who they are.
+            None => (person.user, person.claims) = (here.user.clone(), here.claims.clone()),
+            Some(user) if here.user.as_ref().is_some_and(|here| here != user) => {
+                entry.give_up(player);
+                return Err(Refusal::Forbidden);
+            }
+            Some(_) => {}
         }
-        entry.redeem(player, || {
+        if person.name.is_empty() {
+            person.name.clone_from(&here.name);
+        }
+        let user = person.user.clone();
+        entry.redeem(player, user.as_ref(), || {
             guest.client.sit(SeatOf { entry: entry.clone(), player });
-            let name = if person.name.is_empty() { &guest.person.name } else { &person.name };
-            let person = Person { name: name.clone(), ..person.clone() };
-            Mail::Join(Newcomer {
-                player,
-                client: guest.client.clone(),
-                person,
-                predicts: guest.predicts,
-            })
+            let (client, predicts) = (guest.client.clone(), guest.predicts);
+            Mail::Join(Newcomer { player, client, person, predicts })
         })?;
         Ok((entry, player))
     }

@@ -23,7 +23,7 @@ use crate::event::ToArgs;
 use crate::host::{Tokens, lock};
 use crate::hub::{Ack, Io, Socket, WeakSocket};
 use crate::ids::{SocketId, Tick};
-use crate::protocol::native::{Applied, Joined, Refusal};
+use crate::protocol::native::{Applied, Joined, NAME_BYTES_LIMIT, Refusal};
 use crate::sim::INPUT_BYTES_LIMIT;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -32,8 +32,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
-/// A name has at most so many bytes.
-const NAME_BYTES: usize = 64;
 /// A socket may ask the directory for so much in a second, and at once.
 const ASKS_PER_SECOND: u32 = 2;
 const ASKS_BURST: u32 = 20;
@@ -185,13 +183,8 @@ struct SocketInput {
     predicted: Option<u32>,
 }
 
-fn refused(why: Refusal) -> serde_json::Value {
+pub(super) fn refused(why: Refusal) -> serde_json::Value {
     json!({ "ok": false, "code": why.code(), "reason": why.sentence() })
-}
-
-fn text(options: Option<&serde_json::Value>) -> String {
-    let options = options.filter(|options| **options != json!({}));
-    options.map(ToString::to_string).unwrap_or_default()
 }
 
 /// Hears what clients ask of matches.
@@ -279,7 +272,7 @@ fn create(directory: &Directory, socket: &Socket, wish: &CreateWish) -> serde_js
     if !directory.lets_create(socket.user().as_ref()) {
         return refused(Refusal::Forbidden);
     }
-    let options = text(wish.options.as_ref());
+    let options = Wish::options_of(wish.options.as_ref());
     let mode = wish.mode.as_deref();
     let wish = Wish { mode, options: &options, is_private: wish.private };
     match directory.create(&wish) {
@@ -297,7 +290,7 @@ fn list(directory: &Directory, wish: &ListWish) -> serde_json::Value {
 
 impl Directory {
     /// Answers a socket that asks for something that costs so much, if it may.
-    fn asked(
+    pub(super) fn asked(
         &self,
         socket: &Socket,
         cost: u32,
@@ -316,7 +309,7 @@ impl Directory {
         if client.seat().is_some() || socket.transport() == NATIVE {
             return refused(Refusal::AlreadyInMatch);
         }
-        if wish.name.len() > NAME_BYTES {
+        if wish.name.len() > NAME_BYTES_LIMIT {
             return refused(Refusal::TooLong);
         }
         let guest = Guest {
@@ -324,7 +317,7 @@ impl Directory {
             person: Person::of(Some(socket), &wish.name, wish.spectator),
             predicts: wish.predicts,
         };
-        let options = text(wish.options.as_ref());
+        let options = Wish::options_of(wish.options.as_ref());
         let wished = Wish { mode: wish.mode.as_deref(), options: &options, is_private: false };
         let seat = self.seat(&wish.place, &wished, &guest);
         if !socket.is_connected() {

@@ -13,6 +13,7 @@ use super::client::{Person, SeatOf};
 use super::directory::Directory;
 use super::entry::{Listing, Mail};
 use super::live::Live;
+use super::socketio::refused;
 use crate::host::users::Known;
 use crate::host::{Tokens, lock};
 use crate::hub::{Ack, Io, Socket};
@@ -71,18 +72,18 @@ pub(super) fn serve(io: &Io, directory: &Weak<Directory>) {
     let of = directory.clone();
     io.on("say", move |socket, saying: Saying, ack: Ack| {
         let Some(directory) = of.upgrade() else { return };
-        ack.send(match directory.say(socket, &saying) {
-            Ok(()) => json!({ "ok": true }),
-            Err(why) => json!({ "ok": false, "code": why.code(), "reason": why.sentence() }),
-        });
+        let said = directory.say(socket, &saying);
+        ack.send(said.map_or_else(refused, |()| json!({ "ok": true })));
     });
     let of = directory.clone();
     io.on("enter-lobby", move |socket, (), ack: Ack| {
-        socket.join(LOBBY);
-        if let Some(directory) = of.upgrade() {
-            ack.send(json!({ "ok": true }));
+        let Some(directory) = of.upgrade() else { return };
+        // A short question with a long answer.
+        ack.send(directory.asked(socket, 1, || {
+            socket.join(LOBBY);
             socket.emit("lobby", directory.lobby());
-        }
+            json!({ "ok": true })
+        }));
     });
     io.on("leave-lobby", |socket, (), ack: Ack| {
         socket.leave(LOBBY);

@@ -4,7 +4,7 @@
 use super::entry::Entry;
 use super::live::{Live, Verdict};
 use super::tally::Tally;
-use crate::host::wires::{self, Reactor, Wires};
+use crate::host::cables::{self, Cables, Reactor};
 use crate::host::{Clock, lock};
 use crate::protocol::native::Refusal;
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ struct Worker {
 }
 
 struct Shared {
-    wires: Arc<wires::Shared>,
+    cables: Arc<cables::Shared>,
     new: Mutex<Vec<Live>>,
     /// How many matches it has.
     load: AtomicUsize,
@@ -42,7 +42,7 @@ struct Shared {
 impl Workers {
     /// Starts threads, within a runtime of tokio; who is told of matches that are over is `forget`.
     pub(super) fn start(
-        wires: &Wires,
+        cables: &Cables,
         reactors: Vec<Reactor>,
         clock: Clock,
         tally: &Arc<Tally>,
@@ -50,7 +50,7 @@ impl Workers {
     ) -> Self {
         let start = |(number, reactor)| {
             let shared = Arc::new(Shared {
-                wires: wires.thread(number),
+                cables: cables.thread(number),
                 new: Mutex::default(),
                 load: AtomicUsize::new(0),
                 is_over: AtomicBool::new(false),
@@ -92,7 +92,7 @@ impl Workers {
         let pause = live.period().mul_f64(share);
         let live = live.begin_after(pause);
         lock(&worker.shared.new).push(live);
-        worker.shared.wires.wake();
+        worker.shared.cables.wake();
     }
 }
 
@@ -101,7 +101,7 @@ impl Drop for Workers {
         for worker in &mut self.workers {
             worker.shared.is_over.store(true, Ordering::Release);
             if let Some(thread) = worker.thread.take() {
-                worker.shared.wires.wake();
+                worker.shared.cables.wake();
                 // One of them may be who drops this.
                 if thread.thread().id() != thread::current().id() {
                     let _ = thread.join();

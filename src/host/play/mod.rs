@@ -7,15 +7,15 @@ mod delivery;
 mod hearing;
 mod matches;
 mod pull;
-mod wire;
+mod cable;
 
+pub(super) use cable::{Fate, Flow};
 pub use matches::Matches;
 pub(super) use pull::Pulled;
-pub(super) use wire::{Fate, Flow};
 
+use cable::Cable;
 use hearing::NAMESPACE;
 use pull::Unheard;
-use wire::Wire;
 
 use super::counters::Count;
 use super::deadlines::{Key, Timed};
@@ -50,7 +50,7 @@ struct Inner {
     deadline: Option<Key>,
     is_blocked: bool,
     /// Its socket, if a thread of matches carries it.
-    wire: Option<Wire>,
+    cable: Option<Cable>,
     unheard: Unheard,
     pings: Tokens,
     /// Packets that wait since the carrier last took one.
@@ -86,7 +86,7 @@ impl PlayConnection {
             paused: None,
             deadline: None,
             is_blocked: false,
-            wire: None,
+            cable: None,
             unheard: Unheard::default(),
             pings: Tokens::new(host.config().native.messages_burst, now),
             queued: 0,
@@ -149,7 +149,7 @@ impl PlayConnection {
     #[must_use]
     pub fn backlog(&self) -> usize {
         let inner = lock(&self.inner);
-        inner.session.backlog() + inner.wire.as_ref().map_or(0, Wire::waiting)
+        inner.session.backlog() + inner.cable.as_ref().map_or(0, Cable::waiting)
     }
 
     /// Where it sits, if it is in a match.

@@ -1,6 +1,6 @@
 //! What comes from a client whose socket a thread of matches carries.
 
-use super::wire::{Fate, Wire};
+use super::cable::{Cable, Fate};
 use super::{Inner, PlayConnection};
 use crate::host::counters::Count;
 use crate::host::lock;
@@ -56,16 +56,16 @@ impl PlayConnection {
     pub(in crate::host) fn pull(&self, buffer: &mut [u8]) -> Pulled {
         let read = {
             let mut inner = lock(&self.inner);
-            let Some(wire) = &mut inner.wire else { return Pulled::Stopped };
-            if wire.fate != Fate::Open && !wire.is_closing {
+            let Some(cable) = &mut inner.cable else { return Pulled::Stopped };
+            if cable.fate != Fate::Open && !cable.is_closing {
                 return Pulled::Stopped;
             }
-            match wire.read(buffer) {
-                Ok(Some(read)) if wire.is_closing => return Pulled::Ignored(read),
+            match cable.read(buffer) {
+                Ok(Some(read)) if cable.is_closing => return Pulled::Ignored(read),
                 Ok(Some(read)) => read,
                 Ok(None) => return Pulled::All,
                 Err(_) => {
-                    wire.fate = Fate::Lost;
+                    cable.fate = Fate::Lost;
                     return Pulled::Stopped;
                 }
             }
@@ -80,7 +80,7 @@ impl PlayConnection {
     pub(in crate::host) fn pull_lazily(&self) {
         {
             let mut inner = lock(&self.inner);
-            if !inner.wire.as_ref().is_some_and(|wire| wire.is_lazy) {
+            if !inner.cable.as_ref().is_some_and(|cable| cable.is_lazy) {
                 return;
             }
             if inner.is_blocked {
@@ -103,7 +103,7 @@ impl PlayConnection {
 
     /// Hears bytes as they came; says whether more may be read.
     pub(in crate::host) fn hear_bytes(&self, bytes: &mut [u8]) -> bool {
-        let reader = lock(&self.inner).wire.as_mut().and_then(|wire| wire.reader.take());
+        let reader = lock(&self.inner).cable.as_mut().and_then(|cable| cable.reader.take());
         let Some(mut reader) = reader else { return false };
         let (mut goes_on, mut fate) = (true, Fate::Open);
         let taken = reader.take(bytes, &mut |heard| {
@@ -132,23 +132,23 @@ impl PlayConnection {
             self.cut(count, code, why);
             goes_on = false;
         }
-        if let Some(wire) = &mut lock(&self.inner).wire {
-            wire.reader = Some(reader);
-            wire.fate = fate;
+        if let Some(cable) = &mut lock(&self.inner).cable {
+            cable.reader = Some(reader);
+            cable.fate = fate;
         }
         goes_on
     }
 
     /// What reading has come to.
     pub(in crate::host) fn fate(&self) -> Fate {
-        lock(&self.inner).wire.as_ref().map_or(Fate::Lost, |wire| wire.fate)
+        lock(&self.inner).cable.as_ref().map_or(Fate::Lost, |cable| cable.fate)
     }
 
     /// From now on it is read with each tick, or when something comes; says whether that is new.
     pub(in crate::host) fn set_lazy(&self, is_lazy: bool) -> bool {
         let mut inner = lock(&self.inner);
-        let Some(wire) = &mut inner.wire else { return false };
-        std::mem::replace(&mut wire.is_lazy, is_lazy) != is_lazy
+        let Some(cable) = &mut inner.cable else { return false };
+        std::mem::replace(&mut cable.is_lazy, is_lazy) != is_lazy
     }
 
     /// Takes a packet. What concerns the running match is heard at once; the rest, in its order, by
@@ -177,11 +177,11 @@ impl PlayConnection {
     pub(in crate::host) fn go_on(&self) -> bool {
         {
             let mut inner = lock(&self.inner);
-            let Inner { wire: Some(wire), unheard, .. } = &mut *inner else { return false };
-            if wire.fate != Fate::Paused || unheard.is_full() {
+            let Inner { cable: Some(cable), unheard, .. } = &mut *inner else { return false };
+            if cable.fate != Fate::Paused || unheard.is_full() {
                 return false;
             }
-            wire.fate = Fate::Open;
+            cable.fate = Fate::Open;
         }
         self.hear_bytes(&mut [])
     }
@@ -231,7 +231,7 @@ impl Unheard {
     }
 }
 
-impl Wire {
+impl Cable {
     /// Reads what is there; none: nothing. An end is an error.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {

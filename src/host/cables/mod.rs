@@ -1,7 +1,7 @@
 //! Connections of native clients, carried by the threads that run matches.
 //!
 //! ```text
-//! door ── Wires::take ──▶ Reactor (one for each thread of matches) ──▶ PlayConnection
+//! door ── Cables::take ──▶ Reactor (one for each thread of matches) ──▶ PlayConnection
 //!                            ▲ every few milliseconds                     │
 //!                            └──────────── nudge: something waits ◀───────┘
 //! ```
@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(4);
 const SEND_BUFFER: usize = 64 << 10;
 
 /// A WebSocket that was just opened by a native client.
-pub struct NewWire {
+pub struct NewCable {
     /// Its bytes, unencrypted.
     pub stream: TcpStream,
     /// What was read of it already.
@@ -44,20 +44,20 @@ pub struct NewWire {
     pub guard: Box<dyn Any + Send>,
 }
 
-impl std::fmt::Debug for NewWire {
+impl std::fmt::Debug for NewCable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "wire of {:?}", self.client)
+        write!(f, "cable of {:?}", self.client)
     }
 }
 
 /// All threads that carry connections.
 #[derive(Clone, Debug)]
-pub(super) struct Wires {
+pub(super) struct Cables {
     threads: Arc<[Arc<Shared>]>,
     taken: Arc<AtomicUsize>,
 }
 
-impl Wires {
+impl Cables {
     /// Threads of which each runs one of these reactors.
     pub(super) fn new(
         count: usize,
@@ -66,15 +66,15 @@ impl Wires {
     ) -> std::io::Result<(Self, Vec<Reactor>)> {
         let polls: Vec<_> = (0..count).map(|_| mio::Poll::new()).collect::<Result<_, _>>()?;
         let threads = polls.iter().map(Shared::new).collect::<std::io::Result<Arc<[_]>>>()?;
-        let wires = Self { threads, taken: Arc::default() };
+        let cables = Self { threads, taken: Arc::default() };
         let reactor =
-            |(index, poll)| Reactor::new(poll, index, wires.threads.clone(), listens_to, goodbye);
+            |(index, poll)| Reactor::new(poll, index, cables.threads.clone(), listens_to, goodbye);
         let reactors = polls.into_iter().enumerate().map(reactor).collect();
-        Ok((wires, reactors))
+        Ok((cables, reactors))
     }
 
     /// Carries a connection until it is over; which thread does is settled when it joins a match.
-    pub(super) fn take(&self, new: NewWire, longest: usize) {
+    pub(super) fn take(&self, new: NewCable, longest: usize) {
         let _ = socket2::SockRef::from(&new.stream).set_send_buffer_size(SEND_BUFFER);
         new.client.attach(mio::net::TcpStream::from_std(new.stream), longest);
         let slot = Slot::new(new.client, new.begun, new.guard);

@@ -18,7 +18,7 @@ const KEPT_MOST: usize = 2048;
 const ANSWERED_MOST: usize = 1024;
 
 /// A socket, and what is to be written to it.
-pub(super) struct Wire {
+pub(super) struct Cable {
     pub(super) stream: TcpStream,
     /// What is read of it goes here; not there while that is heard.
     pub(super) reader: Option<Box<Reader>>,
@@ -55,7 +55,7 @@ pub(in crate::host) enum Flow {
     Gone,
 }
 
-impl Wire {
+impl Cable {
     pub(super) fn waiting(&self) -> usize {
         self.out.len() - self.written
     }
@@ -87,10 +87,10 @@ impl Wire {
 impl Inner {
     /// Frames what waits in the outbox, up to a measure.
     fn fill(&mut self) {
-        let Some(wire) = self.wire.as_mut().filter(|wire| !wire.is_closing) else { return };
-        while wire.waiting() < WRITTEN_AT_ONCE {
+        let Some(cable) = self.cable.as_mut().filter(|cable| !cable.is_closing) else { return };
+        while cable.waiting() < WRITTEN_AT_ONCE {
             let Some(packet) = self.session.poll_packet() else { break };
-            frame(Opcode::Binary, &packet, &mut wire.out);
+            frame(Opcode::Binary, &packet, &mut cable.out);
         }
         self.queued = 0;
     }
@@ -103,8 +103,8 @@ impl Inner {
 
     /// Writes what is framed.
     fn write(&mut self) -> io::Result<()> {
-        let Some(wire) = &mut self.wire else { return Err(io::ErrorKind::NotConnected.into()) };
-        self.is_blocked = !wire.write()?;
+        let Some(cable) = &mut self.cable else { return Err(io::ErrorKind::NotConnected.into()) };
+        self.is_blocked = !cable.write()?;
         Ok(())
     }
 }
@@ -112,7 +112,7 @@ impl Inner {
 impl PlayConnection {
     /// From now on this is how the client is reached.
     pub(in crate::host) fn attach(&self, stream: TcpStream, longest: usize) {
-        let wire = Wire {
+        let cable = Cable {
             stream,
             reader: Some(Box::new(Reader::new(longest))),
             is_lazy: false,
@@ -122,13 +122,13 @@ impl PlayConnection {
             is_closing: false,
             is_shut: false,
         };
-        lock(&self.inner).wire = Some(wire);
+        lock(&self.inner).cable = Some(cable);
     }
 
     /// The client cannot be reached any more.
     pub(in crate::host) fn detach(&self) {
-        let wire = lock(&self.inner).wire.take();
-        drop(wire);
+        let cable = lock(&self.inner).cable.take();
+        drop(cable);
         self.lose();
     }
 
@@ -137,7 +137,7 @@ impl PlayConnection {
         &self,
         act: impl FnOnce(&mut TcpStream) -> T,
     ) -> Option<T> {
-        lock(&self.inner).wire.as_mut().map(|wire| act(&mut wire.stream))
+        lock(&self.inner).cable.as_mut().map(|cable| act(&mut cable.stream))
     }
 
     /// Whether its socket took less than was to be written.
@@ -171,9 +171,9 @@ impl PlayConnection {
         let (code, why) = self.goodbye();
         let mut inner = lock(&self.inner);
         inner.fill();
-        if let Some(wire) = inner.wire.as_mut().filter(|wire| !wire.is_closing) {
-            wire.out.extend(close(code, why));
-            wire.is_closing = true;
+        if let Some(cable) = inner.cable.as_mut().filter(|cable| !cable.is_closing) {
+            cable.out.extend(close(code, why));
+            cable.is_closing = true;
         }
         if inner.write().is_ok() { Flow::Ended } else { Flow::Gone }
     }
@@ -181,15 +181,15 @@ impl PlayConnection {
     /// Answers a ping of the carrier's.
     pub(in crate::host) fn answer(&self, payload: &[u8]) {
         let mut inner = lock(&self.inner);
-        let Some(wire) = inner.wire.as_mut().filter(|wire| !wire.is_closing) else { return };
-        if wire.waiting() <= ANSWERED_MOST {
-            frame(Opcode::Pong, payload, &mut wire.out);
+        let Some(cable) = inner.cable.as_mut().filter(|cable| !cable.is_closing) else { return };
+        if cable.waiting() <= ANSWERED_MOST {
+            frame(Opcode::Pong, payload, &mut cable.out);
             // Whether it could be written is seen with the next flush.
             let _ = inner.write();
         }
     }
 
-    /// Sends a packet of the stream at once, after all that waits; says whether there is a wire to
+    /// Sends a packet of the stream at once, after all that waits; says whether there is a cable to
     /// do so.
     pub(super) fn send_state_at_once(
         &self,
@@ -197,19 +197,19 @@ impl PlayConnection {
         write: &mut dyn FnMut(&mut Vec<u8>),
     ) -> bool {
         let mut inner = lock(&self.inner);
-        if inner.wire.is_none() {
+        if inner.cable.is_none() {
             return false;
         }
         inner.fill();
-        let Inner { wire: Some(wire), session, .. } = &mut *inner else { return false };
+        let Inner { cable: Some(cable), session, .. } = &mut *inner else { return false };
         if session.backlog() > 0 {
             // All of that goes first.
             return false;
         }
-        if wire.is_closing || !session.hears_state() {
+        if cable.is_closing || !session.hears_state() {
             return true;
         }
-        append_state(&mut wire.out, after, write);
+        append_state(&mut cable.out, after, write);
         if inner.write().is_err() {
             let waker = inner.waker.take();
             drop(inner);

@@ -150,17 +150,23 @@ impl Reactor {
         slot.serial = self.count;
         slot.waker =
             Some(Waker::from(Arc::new(Nudge { thread: self.threads[self.index].clone(), key })));
-        let mut begun = std::mem::take(&mut slot.begun);
         entry.insert(slot);
         client.set_lazy(false);
         if !self.register(key) {
             return self.remove(key);
         }
-        if !begun.is_empty() {
-            client.hear_bytes(&mut begun);
-        }
+        self.guarded(key, now, Self::hear_begun);
         self.guarded(key, now, Self::settle);
         self.guarded(key, now, Self::read);
+    }
+
+    /// Hears what had come before the connection was here.
+    fn hear_begun(&mut self, key: usize, _: Duration) {
+        let slot = &mut self.slots[key];
+        let mut begun = std::mem::take(&mut slot.begun);
+        if !begun.is_empty() {
+            slot.client.hear_bytes(&mut begun);
+        }
     }
 
     fn register(&mut self, key: usize) -> bool {
