@@ -79,6 +79,12 @@ impl SocketId {
         Self(id)
     }
 
+    /// The id that this text would be.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        text.as_bytes().try_into().ok().map(Self)
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -37,6 +37,10 @@ impl Outlet for Connection {
         self.look_soon(&mut inner);
     }
 
+    fn supplant(&self) {
+        self.change(|inner, now| inner.engine.close(now));
+    }
+
     fn transport(&self) -> &'static str {
         lock(&self.inner).engine.transport().name()
     }

@@ -9,7 +9,7 @@ use super::socket::Socket;
 use super::timers::Alarm;
 use super::{Fault, Letter, LimitMet, Parcel, lock};
 use crate::event::Event;
-use crate::ids::UserId;
+use crate::ids::{SocketId, UserId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -36,8 +36,23 @@ impl Namespace {
         }
     }
 
-    /// Who somebody was who lost their connection.
+    /// Who somebody was who lost their connection, or does not know yet that it is lost.
     pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<Lost> {
+        if let Some(socket) = self.holder(pid) {
+            socket.0.link.supplant();
+        }
+        self.restore_lost(pid, offset)
+    }
+
+    /// Whoever is here with this secret: a connection that is lost may look alive for a while.
+    fn holder(&self, pid: &str) -> Option<Socket> {
+        let id = SocketId::read(pid.get(..SocketId::LENGTH)?)?;
+        let inhabitants = lock(&self.0.inhabitants);
+        let socket = inhabitants.places.find(id)?;
+        (socket.0.pid.as_deref() == Some(pid)).then(|| socket.clone())
+    }
+
+    fn restore_lost(&self, pid: &str, offset: &str) -> Option<Lost> {
         let now = self.core().surroundings.now();
         let (lost, dropped) = {
             let mut inhabitants = lock(&self.0.inhabitants);

@@ -40,6 +40,11 @@ impl Core {
         URL_SAFE_NO_PAD.encode(random)
     }
 
+    /// A secret that brings back this socket: whose it is stands before it.
+    pub(super) fn new_return(&self, id: SocketId) -> String {
+        format!("{id}{}", self.new_secret())
+    }
+
     pub(super) fn io(&self) -> Option<Io> {
         self.io.get()?.upgrade().map(Io)
     }

@@ -19,6 +19,9 @@ pub trait Outlet: Send + Sync {
     fn deliver(&self, parcel: &Arc<Parcel>);
     /// Closes the connection once everything is sent.
     fn close(&self);
+    /// Gives the connection up, for its client has come back on another one: its link is closed, as if
+    /// it had broken, before this returns.
+    fn supplant(&self);
     /// How the connection travels now.
     fn transport(&self) -> &'static str;
     /// How many bytes wait to be written.
@@ -226,6 +229,11 @@ impl LinkInner {
         self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
     }
 
+    /// Its client is back on another connection.
+    pub(super) fn supplant(&self) {
+        self.outlet.upgrade().into_iter().for_each(|outlet| outlet.supplant());
+    }
+
     fn is_busy(&self) -> bool {
         self.is_behind(1) && self.owed.load(Ordering::Acquire) == 0
     }
@@ -308,12 +316,12 @@ impl LinkInner {
         let (id, pid) = match &lost {
             Some((pid, lost)) => {
                 let keeps = self.outlet.upgrade().is_some_and(|outlet| outlet.keeps_secret());
-                let pid = if keeps { pid.clone() } else { self.core.new_secret() };
+                let pid = if keeps { pid.clone() } else { self.core.new_return(lost.id) };
                 (lost.id, Some(pid))
             }
             None => {
-                let pid = namespace.has_recovery().then(|| self.core.new_secret());
-                (self.core.new_id(), pid)
+                let id = self.core.new_id();
+                (id, namespace.has_recovery().then(|| self.core.new_return(id)))
             }
         };
         let handshake = Handshake { auth, opening: self.opening.clone() };

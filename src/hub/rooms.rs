@@ -36,6 +36,10 @@ impl Places {
         self.members.is_empty()
     }
 
+    pub(super) fn find(&self, id: SocketId) -> Option<&Socket> {
+        self.members.get(&id).map(|member| &member.socket)
+    }
+
     pub(super) fn enter(&mut self, socket: &Socket) {
         let member = Member { socket: socket.clone(), rooms: Vec::new() };
         self.members.insert(socket.id(), member);

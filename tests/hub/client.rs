@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use tickwire::event::{Event, ToArgs, Value};
 use tickwire::hub::{Io, Letter, Link, Opening, Outlet, Parcel, Return, Socket, Violation};
 
@@ -17,6 +17,7 @@ struct Notes {
     is_closed: AtomicBool,
     is_blocked: AtomicBool,
     resumed: AtomicUsize,
+    link: Mutex<Weak<Link>>,
 }
 
 impl Outlet for Notes {
@@ -51,6 +52,12 @@ impl Outlet for Notes {
         self.is_closed.store(true, Ordering::Relaxed);
     }
 
+    fn supplant(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        let link = self.link.lock().unwrap().upgrade();
+        link.into_iter().for_each(|link| link.closed("transport close"));
+    }
+
     fn transport(&self) -> &'static str {
         "notes"
     }
@@ -64,14 +71,15 @@ impl Outlet for Notes {
 pub(super) struct Client {
     io: Io,
     notes: Arc<Notes>,
-    link: Option<Link>,
+    link: Option<Arc<Link>>,
 }
 
 impl Client {
     pub(super) fn open(io: &Io, opening: Opening) -> Self {
         let notes = Arc::new(Notes::default());
         let outlet: Arc<dyn Outlet> = notes.clone();
-        let link = io.open(Arc::downgrade(&outlet), Arc::new(opening));
+        let link = Arc::new(io.open(Arc::downgrade(&outlet), Arc::new(opening)));
+        *notes.link.lock().unwrap() = Arc::downgrade(&link);
         Self { io: io.clone(), notes, link: Some(link) }
     }
 

@@ -151,6 +151,19 @@ async fn who_was_silent_may_come_back_to_its_seat_and_who_lied_may_not() {
 }
 
 #[tokio::test]
+async fn who_comes_back_while_the_lost_connection_looks_alive_has_the_seat_at_once() {
+    for sea in seas(|_| ()).await {
+        let (mut ann, mut bob) = (sea.player().await, sea.player().await);
+        let mut again = ann.again(sea.address).await;
+        again.until_joined().await;
+        assert_eq!(ann.until_closed().await, 4000 + Refusal::Replaced.code());
+        control(&mut again, 100).await;
+        control(&mut bob, 100).await;
+        assert_eq!((sea.players(), &again.socket), (vec![2], &ann.socket));
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_closes_says_so_to_all_whom_its_threads_carry() {
     for sea in seas(|_| ()).await {
         let (mut ann, mut bob) = (sea.player().await, Guest::greeted(sea.address).await);

@@ -105,8 +105,8 @@ impl Guest {
     }
 
     /// Comes back with the same secret once more, while this one is there.
-    pub(super) async fn again(self, address: SocketAddr) -> Self {
-        let hello = self.session.hello_again();
+    pub(super) async fn again(&self, address: SocketAddr) -> Self {
+        let hello = Hello { schema: None, ..self.session.hello_again() };
         let session = ClientSession::new(&hello, self.start.elapsed()).unwrap();
         let mut guest = Self::with(Self::open(address).await, session, self.start).await;
         guest.until_welcome().await;

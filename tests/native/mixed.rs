@@ -149,6 +149,13 @@ async fn a_client_of_socket_io_comes_back_to_its_seat() {
     stock.state().await;
     assert_eq!(stock.ducks().len(), 2);
     assert_eq!(sea.players(), [2]);
+    // Once more, while the server takes the connection for alive.
+    let auth = json!({ "pid": pid, "offset": offset }).to_string();
+    let mut again = Stock::connect(&sea, &auth).await;
+    assert_eq!(again.pid, pid);
+    assert_eq!(again.until_joined().await, PlayerId(2));
+    again.state().await;
+    assert_eq!(sea.players(), [2]);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn who_has_no_good_token_is_told_so_before_anything_else() {
     for token in [None, Some("nonsense"), Some("a.b.c")] {
         let mut guest = Guest::connect(sea.address, token).await;
         let (code, sentence) = guest.until_error().await;
-        assert_eq!(code, Refusal::Forbidden.code());
+        assert_eq!(code, Refusal::BadToken.code());
         assert!(sentence.contains("token"), "{sentence}");
         guest.until_closed().await;
     }

@@ -49,6 +49,14 @@ impl Outlet for PlayConnection {
         waker.into_iter().for_each(Waker::wake);
     }
 
+    fn supplant(&self) {
+        self.change(|inner| {
+            inner.is_supplanted = true;
+            inner.refuse(Refusal::Replaced);
+        });
+        self.leave_all();
+    }
+
     fn transport(&self) -> &'static str {
         "native"
     }
@@ -87,9 +95,10 @@ impl Inner {
                     now_us: microseconds(host.clock().now()),
                 }))
             }
-            Letter::ConnectError { message, .. } => {
-                self.farewell = Some(Refusal::Forbidden);
-                let code = Refusal::Forbidden.code();
+            Letter::ConnectError { message, data } => {
+                let refusal = data.as_deref().and_then(reason).unwrap_or(Refusal::Forbidden);
+                self.farewell = Some(refusal);
+                let code = refusal.code();
                 self.session.send(&ToClient::Error { code, sentence: message, fatal: true })
             }
             Letter::Disconnect => {
@@ -119,4 +128,13 @@ impl Inner {
         }
         sent
     }
+}
+
+/// Why somebody was not let in, if what middleware says of it has a code.
+fn reason(data: &str) -> Option<Refusal> {
+    #[derive(serde::Deserialize)]
+    struct Reason {
+        code: u16,
+    }
+    Refusal::from_code(serde_json::from_str::<Reason>(data).ok()?.code)
 }

@@ -60,6 +60,8 @@ struct Inner {
     /// Whether hub and matches know that it is gone.
     is_told: bool,
     farewell: Option<Refusal>,
+    /// Whether its client is back on another connection.
+    is_supplanted: bool,
     /// Where it sits, if it is in a match.
     seat: Option<SeatOf>,
     /// What the carrier itself was closed for.
@@ -93,6 +95,7 @@ impl PlayConnection {
             owes_place: false,
             is_told: false,
             farewell: None,
+            is_supplanted: false,
             seat: None,
             cut: None,
             place,
@@ -213,20 +216,28 @@ impl PlayConnection {
     fn tell_end(&self) {
         let Some(host) = self.host.upgrade() else { return };
         host.counters().add(Count::SessionsEnded);
-        if let (Some(matches), Some(me)) = (host.matches(), self.me.upgrade()) {
-            matches.gone(&me);
-        }
         let farewell = lock(&self.inner).farewell;
         if farewell == Some(Refusal::OutboxFull) {
             host.counters().add(Count::Overflows);
+        }
+        self.leave_all();
+    }
+
+    /// Leaves its match and the hub, if it has not yet.
+    fn leave_all(&self) {
+        let Some(host) = self.host.upgrade() else { return };
+        if let (Some(matches), Some(me)) = (host.matches(), self.me.upgrade()) {
+            matches.gone(&me);
         }
         self.link.get().into_iter().for_each(|link| link.closed(self.reason()));
     }
 
     /// Why it ended, as the hub has it: who was only lost may come back.
     pub(super) fn reason(&self) -> &'static str {
-        match lock(&self.inner).farewell {
+        let inner = lock(&self.inner);
+        match inner.farewell {
             None => "transport close",
+            _ if inner.is_supplanted => "transport close",
             Some(Refusal::Silent) => "ping timeout",
             Some(Refusal::OutboxFull) => "transport error",
             Some(Refusal::ShuttingDown) => "server shutting down",
