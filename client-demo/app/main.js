@@ -46,7 +46,7 @@ let backdrop = new Backdrop(stage, camera, sound);
 let place = "";
 let isEntering = false;
 
-expose(() => ({ client: play ? client : client && Object.create(client, { match: { value: null } }), world: play?.world ?? null }));
+expose(() => ({ client, match: play?.match ?? null, world: play?.world ?? null }));
 
 /** Connects, for as long as it takes. @param {import("./store.js").Way["resume"]} [resume] @returns {Promise<Client>} */
 async function reach(resume) {

@@ -23,7 +23,7 @@ export class Minimap {
         pen.setTransform(1, 0, 0, 1, 0, 0);
         pen.clearRect(0, 0, width, width);
         pen.drawImage(this.#ground, 0, 0);
-        const dot = Math.max(3, width / 62);
+        const dot = Math.max(3.5, width / 42);
         for (const { x, y, gift, isThere } of world.pickups) {
             if (!isThere) continue;
             pen.fillStyle = GIFTS[gift] ?? "#fff";

@@ -48,14 +48,10 @@ export class Panel {
         const interpolation = this.#toggle("Interpolation", true, (on) => this.#set("interpolation", on));
         this.#element.append(
             make("header", "", make("h2", "", "Timings"), close),
-            make("p", "", "You play ahead of the server and see the others a little behind it. Here is by how much, and what happens when the connection gets worse."),
-            make("h3", "", "Make it worse"),
+            make("p", "", "You play ahead of the server and see the others a little behind it. See by how much, then make it worse."),
             ...SLIDERS.map((slider) => this.#slider(slider)),
-            make("p", "", "Messages are held back in order, as TCP does: a stall stops everything, then all of it comes at once."),
-            make("h3", "", "Take it apart"),
-            make("div", "switches", prediction, interpolation, ghosts, make("span"), this.#cutter()),
-            make("p", "", "Without prediction your keys act only when the server has answered. Without interpolation others jump from tick to tick. Ghosts are dashed outlines: what the last packet said."),
-            make("h3", "", "What it does"),
+            make("div", "switches", prediction, interpolation, ghosts, this.#cutter()),
+            make("p", "", "What is late stays in order, as with TCP. Without prediction your keys wait for the server; without interpolation the others jump from tick to tick. Ghosts are what the last packet said."),
             ...this.#charts.map((chart) => chart.element),
         );
     }

@@ -14,13 +14,12 @@
  * | `bytes_in` | all that was received |
  */
 
-/** @typedef {{ client: import("../sdk/client.js").Client | null, world: import("./world.js").World | null }} Known */
+/** @typedef {{ client: import("../sdk/client.js").Client | null, match: import("../sdk/match.js").Match | null, world: import("./world.js").World | null }} Known */
 
 /** @param {() => Known} know */
 export function expose(know) {
     const state = () => {
-        const { client, world } = know();
-        const match = client?.match ?? null;
+        const { client, match, world } = know();
         const stats = client?.stats;
         const seats = match && world ? [...world.seats.values()] : [];
         const me = match && world?.me;

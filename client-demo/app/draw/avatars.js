@@ -179,6 +179,15 @@ export function paintGear(pen, grip, coat) {
         pen.roundRect(x, y, w, h, Math.min(w, h) / 3);
         pen.fill();
     };
+    // Hands, so that it is somebody who holds it.
+    for (const [x, y] of grip === "Rocket" ? [[0.5, -0.02], [0.1, 0.46]] : [[0.46, -0.2], [0.4, 0.2]]) {
+        for (const [colour, size] of /** @type {[string, number][]} */ ([["#071013", 0.17], [coat.body, 0.125]])) {
+            pen.fillStyle = colour;
+            pen.beginPath();
+            pen.arc(x, y, size, 0, 7);
+            pen.fill();
+        }
+    }
     const [edge, metal, shine] = ["#071013", "#5d6f75", "#b9c6c4"];
     if (grip === "Rocket") {
         bar(edge, 0.05, 0.08, 0.98, 0.4);

@@ -1,6 +1,6 @@
 /** What is seen for a moment: sparks, smoke, rings, flashes. At most so many at once; they change nothing but the screen. */
 
-import { isStill } from "../dom.js";
+import { isStill, sheet } from "../dom.js";
 
 const MOST = 420;
 
@@ -97,6 +97,26 @@ export class Effects {
     }
 }
 
+/** @type {Map<string, HTMLCanvasElement>} */
+const spots = new Map();
+
+/** A soft spot of a colour. @param {string} colour */
+function spot(colour) {
+    let spot = spots.get(colour);
+    if (spot) return spot;
+    const { canvas, pen } = sheet(64);
+    const light = pen.createRadialGradient(32, 32, 0, 32, 32, 32);
+    // Most colours here have no room for an alpha: the sheet's is laid over.
+    for (const [at, alpha] of [[0, 1], [0.5, 0.62], [1, 0]]) light.addColorStop(at, `rgba(0, 0, 0, ${alpha})`);
+    pen.fillStyle = light;
+    pen.fillRect(0, 0, 64, 64);
+    pen.globalCompositeOperation = "source-in";
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 64, 64);
+    spots.set(colour, (spot = canvas));
+    return spot;
+}
+
 /** @param {CanvasRenderingContext2D} pen @param {Bit} bit @param {number} done */
 function drawBit(pen, bit, done) {
     const { kind, x, y, size } = bit;
@@ -123,10 +143,11 @@ function drawBit(pen, bit, done) {
     }
     // Who asked for less motion sees a ring of one size.
     const grown = isStill() ? 1 : kind === "ring" ? 1 - left ** 3 : kind === "smoke" ? 0.6 + done * 0.8 : 0.5 + done * 0.5;
-    pen.beginPath();
-    pen.arc(x, y, Math.max(0.01, size * grown), 0, 7);
-    pen.globalAlpha = kind === "smoke" ? left * 0.2 : kind === "flash" ? left * 0.75 : left;
-    if (kind !== "ring") return pen.fill();
+    const radius = Math.max(0.01, size * grown);
+    pen.globalAlpha = kind === "smoke" ? left * 0.34 : kind === "flash" ? left * 0.9 : left;
+    if (kind !== "ring") return void pen.drawImage(spot(bit.colour), x - radius * 1.3, y - radius * 1.3, radius * 2.6, radius * 2.6);
     pen.lineWidth = 0.04 + 0.16 * left;
+    pen.beginPath();
+    pen.arc(x, y, radius, 0, 7);
     pen.stroke();
 }

@@ -8,9 +8,9 @@ import { sheet } from "../dom.js";
 
 /** Trails in ticks of flight, widths in units. @type {Record<string, Look>} */
 const LOOKS = {
-    Blaster: { core: "#fff6dc", glow: "255, 190, 70", trail: 1.7, width: 0.13 },
-    Scatter: { core: "#eafcff", glow: "110, 225, 240", trail: 0.8, width: 0.1 },
-    Rocket: { core: "#ffe3c4", glow: "255, 96, 50", trail: 1.6, width: 0.2 },
+    Blaster: { core: "#fff6dc", glow: "255, 190, 70", trail: 2.2, width: 0.13 },
+    Scatter: { core: "#eafcff", glow: "110, 225, 240", trail: 1.2, width: 0.1 },
+    Rocket: { core: "#ffe3c4", glow: "255, 96, 50", trail: 2.4, width: 0.2 },
 };
 
 export class Shots {
@@ -32,16 +32,12 @@ export class Shots {
     #flame(pen, { x, y, vx, vy, since, kind }, tick) {
         const look = LOOKS[kind] ?? LOOKS.Blaster;
         const back = Math.min(look.trail, Math.max(0.05, tick - since));
-        const [tx, ty] = [x - vx * back, y - vy * back];
-        // Thinner and fainter to its end: cheaper than a gradient for each.
-        for (const [share, width, alpha] of [[1, 1, 0.14], [0.7, 1.7, 0.18], [0.4, 2.2, 0.26]]) {
-            pen.strokeStyle = `rgba(${look.glow}, ${alpha})`;
-            pen.lineWidth = look.width * width;
-            pen.beginPath();
-            pen.moveTo(x, y);
-            pen.lineTo(x + (tx - x) * share, y + (ty - y) * share);
-            pen.stroke();
-        }
+        const length = Math.hypot(vx, vy) * back;
+        pen.save();
+        pen.translate(x, y);
+        pen.rotate(Math.atan2(vy, vx));
+        pen.drawImage(this.#trail(look.glow), -length, -look.width * 1.5, length, look.width * 3);
+        pen.restore();
         const size = look.width * 6.5;
         pen.drawImage(this.glow(look.glow), x - size, y - size, 2 * size, 2 * size);
         if (kind === "Rocket") return;
@@ -49,8 +45,28 @@ export class Shots {
         pen.lineWidth = look.width;
         pen.beginPath();
         pen.moveTo(x, y);
-        pen.lineTo(x - vx * back * 0.28, y - vy * back * 0.28);
+        pen.lineTo(x - vx * back * 0.24, y - vy * back * 0.24);
         pen.stroke();
+    }
+
+    /** Thinner and fainter to its end. @param {string} colour */
+    #trail(colour) {
+        const key = `trail ${colour}`;
+        let trail = this.#glows.get(key);
+        if (trail) return trail;
+        const { canvas, pen } = sheet(96, 24);
+        const light = pen.createLinearGradient(0, 0, 96, 0);
+        light.addColorStop(0, `rgba(${colour}, 0)`);
+        light.addColorStop(1, `rgba(${colour}, .8)`);
+        pen.fillStyle = light;
+        pen.beginPath();
+        pen.moveTo(0, 12);
+        pen.quadraticCurveTo(70, 8, 96, 2);
+        pen.lineTo(96, 22);
+        pen.quadraticCurveTo(70, 16, 0, 12);
+        pen.fill();
+        this.#glows.set(key, (trail = canvas));
+        return trail;
     }
 
     /** A soft spot of light. @param {string} colour */
