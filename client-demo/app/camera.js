@@ -1,7 +1,9 @@
 /** Where the eye is. Places are units; the ground lies a little below, so that it moves a little less. */
 
-/** The ground is that much smaller than what stands on it. */
-export const DEPTH = 0.962;
+/** The ground is about that much smaller than what stands on it. */
+const DEPTH = 0.962;
+/** So many units of the ground are whole pixels, so that what is drawn of it is copied and not scaled. */
+export const TILE = 8;
 /** So many square units are on a screen, whatever its form. */
 const AREA = 520;
 const SCALE_LEAST = 23;
@@ -13,6 +15,8 @@ export class Camera {
     /** CSS pixels in a unit. */
     scale = 40;
     ratio = 1;
+    /** How much smaller the ground is. */
+    depth = DEPTH;
     width = 1;
     height = 1;
     zoom = 1;
@@ -25,6 +29,8 @@ export class Camera {
         const scale = Math.max(SCALE_LEAST, Math.sqrt((width * height) / AREA)) * this.zoom;
         // Whole pixels for a unit keep what is cached for it sharp.
         this.scale = Math.max(4, Math.round(scale * ratio) / ratio);
+        const pixels = this.scale * ratio * TILE;
+        this.depth = Math.round(pixels * DEPTH) / pixels;
     }
 
     /** Goes after a place; at once, if it is far. @param {number} x @param {number} y @param {number} seconds @param {number} pace how fast, in 1/s */
@@ -55,8 +61,8 @@ export class Camera {
         const scale = this.scale * this.ratio * depth;
         const [sx, sy] = [Math.sin(time * 0.071), Math.cos(time * 0.093)].map((way) => way * this.#shake * this.ratio);
         pen.setTransform(scale, 0, 0, scale,
-            Math.round((this.width * this.ratio) / 2 + sx) - this.x * scale,
-            Math.round((this.height * this.ratio) / 2 + sy) - this.y * scale);
+            Math.round((this.width * this.ratio) / 2 + sx - this.x * scale),
+            Math.round((this.height * this.ratio) / 2 + sy - this.y * scale));
     }
 
     /** A place on the screen as one in the field. @param {number} px @param {number} py */

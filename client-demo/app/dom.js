@@ -32,9 +32,9 @@ export function sheet(width, height = width) {
     return { canvas, pen: pen(canvas) };
 }
 
-/** @param {HTMLCanvasElement} canvas @returns {CanvasRenderingContext2D} */
-export function pen(canvas) {
-    const context = canvas.getContext("2d");
+/** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [options] @returns {CanvasRenderingContext2D} */
+export function pen(canvas, options) {
+    const context = canvas.getContext("2d", options);
     if (!context) throw new TypeError("this browser cannot draw");
     return context;
 }

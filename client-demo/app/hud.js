@@ -43,7 +43,7 @@ export class Hud {
     /** @param {boolean} isShown */
     show(isShown) {
         this.#root.hidden = !isShown;
-        if (!isShown) this.#hurt.style.opacity = "0";
+        this.#hurt.hidden = true;
     }
 
     /** The player was hit. @param {number} damage */
@@ -55,7 +55,10 @@ export class Hud {
     fade({ me }, seconds) {
         this.#pain *= Math.exp(-seconds * 3.5);
         const low = me && me.health < 30 ? 0.3 * (1 - me.health / 30) + 0.12 : 0;
-        this.#hurt.style.opacity = (isStill() ? Math.min(0.5, low) : Math.min(0.9, this.#pain + low)).toFixed(2);
+        const opacity = isStill() ? Math.min(0.5, low) : Math.min(0.9, this.#pain + low);
+        // Also what cannot be seen costs time where it lies over all.
+        this.#hurt.hidden = opacity < 0.02;
+        this.#hurt.style.opacity = opacity.toFixed(2);
     }
 
     /** A few times a second. @param {World} world @param {Match} match @param {import("./camera.js").Camera} camera @param {{ roundTrip: number }} stats @param {number} wish the weapon that is wished */

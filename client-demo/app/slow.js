@@ -59,7 +59,9 @@ export class SlowSocket {
     onclose = null;
     /** @type {((event: any) => void) | null} */
     onerror = null;
-    #socket;
+    /** @type {WebSocket | null} */
+    #socket = null;
+    #binaryType = /** @type {BinaryType} */ ("arraybuffer");
     #isOver = false;
     #held = 0;
     #out = new Way();
@@ -67,31 +69,33 @@ export class SlowSocket {
 
     /** @param {string} url */
     constructor(url) {
+        open.add(this);
+        // There is nothing to connect to, and soon that is known.
+        if (weather.isCut) setTimeout(() => this.#end(1006, ""), 50);
+        if (weather.isCut) return;
         this.#socket = new WebSocket(url);
         this.#socket.binaryType = "arraybuffer";
-        open.add(this);
         this.#socket.onopen = (event) => this.#in.put(() => this.#isOver || this.onopen?.(event));
         this.#socket.onmessage = (event) => this.#in.put(() => this.#isOver || this.onmessage?.(event));
         this.#socket.onerror = (event) => this.#isOver || this.onerror?.(event);
         this.#socket.onclose = ({ code, reason }) => this.#in.put(() => this.#end(code, reason));
-        // There is nothing to connect to.
-        if (weather.isCut) setTimeout(() => this.abort(), 50);
     }
 
     get readyState() {
-        return this.#isOver ? 3 : this.#socket.readyState;
+        return this.#isOver ? 3 : this.#socket?.readyState ?? 0;
     }
 
     get bufferedAmount() {
-        return this.#held + this.#socket.bufferedAmount;
+        return this.#held + (this.#socket?.bufferedAmount ?? 0);
     }
 
     get binaryType() {
-        return this.#socket.binaryType;
+        return this.#binaryType;
     }
 
     set binaryType(type) {
-        this.#socket.binaryType = type;
+        this.#binaryType = type;
+        if (this.#socket) this.#socket.binaryType = type;
     }
 
     /** @param {any} data */
@@ -100,19 +104,19 @@ export class SlowSocket {
         this.#held += size;
         this.#out.put(() => {
             this.#held -= size;
-            if (this.#socket.readyState === 1) this.#socket.send(data);
+            if (this.#socket?.readyState === 1) this.#socket.send(data);
         });
     }
 
     /** After what is still under way. @param {number} [code] @param {string} [reason] */
     close(code, reason) {
         open.delete(this);
-        this.#out.put(() => this.#socket.close(code, reason));
+        this.#out.put(() => this.#socket?.close(code, reason));
     }
 
     /** As if the cable was pulled: nobody says goodbye. */
     abort() {
-        this.#socket.close();
+        this.#socket?.close();
         this.#end(1006, "");
     }
 

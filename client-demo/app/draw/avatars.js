@@ -1,6 +1,5 @@
 /** Avatars: a lit body with a pattern, what it holds, its emblem; around it health, shield and name. Oneself has a white ring. */
 
-import { DEPTH } from "../camera.js";
 import { sheet } from "../dom.js";
 import { AMBER, BONE, ICE, LEAF, SIGNAL, trace } from "../palette.js";
 
@@ -24,7 +23,7 @@ export class Avatars {
         const density = camera.scale * camera.ratio;
         if (density !== this.#density) this.#sprites.clear(), this.#labels.clear();
         this.#density = density;
-        camera.apply(pen, DEPTH, time);
+        camera.apply(pen, camera.depth, time);
         const seen = avatars.filter(({ x, y }) => camera.sees(x, y, 2));
         const shadow = this.#sprite("shadow", paintShadow);
         for (const { x, y } of seen) pen.drawImage(shadow, x - REACH + 0.1, y - REACH + 0.16, 2 * REACH, 2 * REACH);

@@ -1,11 +1,9 @@
 /** The ground: engraved lines, a dial in the middle, shadows of the walls. Drawn once for each tile, then only copied. */
 
-import { DEPTH } from "../camera.js";
+import { TILE } from "../camera.js";
 import { BONE, INK } from "../palette.js";
 import { sheet } from "../dom.js";
 
-/** Units along a tile. */
-const TILE = 8;
 /** More tiles than a screen has. */
 const TILES_MOST = 90;
 const BASE = "#12242a";
@@ -23,17 +21,17 @@ export class Ground {
 
     /** @param {CanvasRenderingContext2D} pen @param {World} world @param {Camera} camera @param {number} time */
     draw(pen, world, camera, time) {
-        const density = camera.scale * camera.ratio * DEPTH;
+        const density = camera.scale * camera.ratio * camera.depth;
         const key = `${world.layout} ${density}`;
         if (key !== this.#key) this.#tiles.clear();
         this.#key = key;
-        const { left, right, top, bottom } = camera.bounds(0.5, DEPTH);
-        camera.apply(pen, DEPTH, time);
+        const { left, right, top, bottom } = camera.bounds(0.5, camera.depth);
+        camera.apply(pen, camera.depth, time);
         const last = Math.ceil(world.side / TILE);
         for (let row = Math.max(-1, Math.floor(top / TILE)); row <= Math.min(last, Math.floor(bottom / TILE)); row++) {
             for (let column = Math.max(-1, Math.floor(left / TILE)); column <= Math.min(last, Math.floor(right / TILE)); column++) {
                 const tile = this.#tile(column, row, density, world);
-                pen.drawImage(tile, column * TILE, row * TILE, TILE + 1 / density, TILE + 1 / density);
+                pen.drawImage(tile, column * TILE, row * TILE, TILE, TILE);
             }
         }
         this.#beat(pen, world);
@@ -62,7 +60,7 @@ export class Ground {
         let tile = this.#tiles.get(key);
         if (tile) return tile;
         if (this.#tiles.size > TILES_MOST) this.#tiles.clear();
-        const { canvas, pen } = sheet(TILE * density + 1);
+        const { canvas, pen } = sheet(Math.round(TILE * density));
         pen.setTransform(density, 0, 0, density, -column * TILE * density, -row * TILE * density);
         paint(pen, world, density, column * TILE, row * TILE);
         this.#tiles.set(key, (tile = canvas));

@@ -1,6 +1,5 @@
 /** Pickups: an engraved plate in the ground, and what it has to give hovering above it. Each gift has a form of its own. */
 
-import { DEPTH } from "../camera.js";
 import { sheet } from "../dom.js";
 import { AMBER, ICE, LEAF, SIGNAL } from "../palette.js";
 
@@ -23,7 +22,7 @@ export class Pickups {
         if (density !== this.#density) this.#icons.clear();
         this.#density = density;
         const seen = pickups.filter(({ x, y }) => camera.sees(x, y, 2));
-        camera.apply(pen, DEPTH, time);
+        camera.apply(pen, camera.depth, time);
         for (const pickup of seen) plate(pen, pickup, time);
         camera.apply(pen, 1, time);
         for (const { x, y, gift, isThere, id } of seen) {

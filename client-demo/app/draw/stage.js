@@ -32,7 +32,7 @@ export class Stage {
     /** @param {HTMLCanvasElement} canvas */
     constructor(canvas) {
         this.canvas = canvas;
-        this.pen = pen(canvas);
+        this.pen = pen(canvas, { alpha: false });
     }
 
     /** Fits the camera to the canvas. @param {Camera} camera */

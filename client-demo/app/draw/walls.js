@@ -3,7 +3,6 @@
  * the screen. So nothing is ever hidden by them.
  */
 
-import { DEPTH } from "../camera.js";
 import { sheet } from "../dom.js";
 
 const TOP = "#cbbd9c";
@@ -47,7 +46,7 @@ export class Walls {
 
 /** The sides of a box that are seen. @param {CanvasRenderingContext2D} pen @param {Box} box @param {Camera} camera */
 function faces(pen, { x, y, width, height }, camera) {
-    const down = (/** @type {number} */ at, /** @type {number} */ eye) => eye + (at - eye) * DEPTH;
+    const down = (/** @type {number} */ at, /** @type {number} */ eye) => eye + (at - eye) * camera.depth;
     const [right, bottom] = [x + width, y + height];
     const [bx, by, br, bb] = [down(x, camera.x), down(y, camera.y), down(right, camera.x), down(bottom, camera.y)];
     const quad = (/** @type {string} */ colour, /** @type {number[]} */ [ax, ay, cx, cy, dx, dy, ex, ey]) => {
