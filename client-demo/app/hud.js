@@ -61,8 +61,8 @@ export class Hud {
         this.#hurt.style.opacity = opacity.toFixed(2);
     }
 
-    /** A few times a second. @param {World} world @param {Match} match @param {import("./camera.js").Camera} camera @param {{ roundTrip: number }} stats @param {number} wish the weapon that is wished */
-    draw(world, match, camera, stats, wish) {
+    /** A few times a second. @param {World} world @param {Match} match @param {import("./camera.js").Camera} camera @param {number} trip the round trip in milliseconds @param {number} wish the weapon that is wished */
+    draw(world, match, camera, trip, wish) {
         const isPlaying = !match.spectator;
         this.#life.hidden = this.#bar.hidden = !isPlaying || !world.me;
         if (world.me) {
@@ -70,7 +70,7 @@ export class Hud {
             this.#drawWeapons(world, wish);
         }
         this.#drawClock(world, match.tickRate);
-        say(this.#ping, `${Math.round(stats.roundTrip)} ms`);
+        say(this.#ping, `${Math.round(trip)} ms`);
         say(this.#note, this.#notice(world, match));
         this.scores.draw(world, isPlaying ? match.player : -1, match.tickRate);
         this.#map.draw(world, camera);

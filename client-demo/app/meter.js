@@ -1,6 +1,6 @@
 /** What is measured of a connection and of the page, ten times a second, kept for as long as a chart shows. */
 
-import { outbox } from "./slow.js";
+import { outbox, pings } from "./slow.js";
 
 /** So many samples are kept: 24 seconds. */
 export const SAMPLES = 240;
@@ -57,7 +57,7 @@ export class Meter {
         const seconds = Math.max(0.001, (now - this.#last.at) / 1000);
         const next = { at: now, in: sum(stats.bytesIn), out: sum(stats.bytesOut), fixes: this.corrections, frames: this.frames };
         const rate = (/** @type {"in" | "out" | "frames"} */ name) => Math.max(0, next[name] - this.#last[name]) / seconds;
-        this.#note("trip", stats.roundTrip);
+        this.#note("trip", pings.trip || stats.roundTrip);
         this.#note("jitter", stats.jitter);
         this.#note("late", this.#late);
         this.#note("in", this.#smooth("in", rate("in")));

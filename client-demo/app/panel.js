@@ -9,7 +9,7 @@ const bytes = (/** @type {number} */ value) => (value < 10_000 ? `${Math.round(v
 
 /** @type {import("./charts.js").Plan[]} */
 const PLANS = [
-    { kind: "trip", title: "Round trip", most: 60, text: ms, colour: "#f1e7d1", meaning: "How long a ping takes to the server and back. A server that simply repeated your keys would feel this slow." },
+    { kind: "trip", title: "Round trip", most: 60, text: ms, colour: "#f1e7d1", meaning: "How long the last ping took to the server and back. Without prediction your own keys would feel this slow." },
     { kind: "jitter", title: "Jitter", most: 20, text: ms, colour: "#f1e7d1", meaning: "How much longer than the quickest the other pings take." },
     { kind: "late", title: "Tick lateness", most: 40, text: ms, colour: "#ffb938", meaning: "How late packets come against the server's even beat. Others are drawn that far in the past, so that they never stutter." },
     { kind: "lead", title: "Input lead", most: 3, text: (value) => `${value.toFixed(1)} ticks`, colour: "#ffb938", meaning: "How many ticks ahead of the server your keys are meant for: just enough to arrive before they are needed." },

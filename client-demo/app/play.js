@@ -85,7 +85,7 @@ export class Play {
         hud.fade(world, seconds);
         if (now - this.#drawn < HUD_EVERY) return;
         this.#drawn = now;
-        hud.draw(world, match, camera, this.client.stats, this.hands.keys.weapon);
+        hud.draw(world, match, camera, meter.last("trip"), this.hands.keys.weapon);
     }
 
     /** The own avatar looks where the hand points, at once: the rest of it may still wait for the server. @param {import("./controls.js").Controls} controls */

@@ -8,6 +8,11 @@ export const weather = { latency: 0, jitter: 0, stalls: 0, isCut: false };
 /** How long a stall is, in milliseconds. */
 export const STALL = 700;
 
+/** The first bytes of a ping and of its answer in the native protocol. */
+const [PING, PONG] = [7, 0x89];
+/** When pings were said that are not answered yet, and how long the last one took, in milliseconds. */
+export const pings = { sent: /** @type {number[]} */ ([]), trip: 0 };
+
 /** Connections that are open. @type {Set<SlowSocket>} */
 const open = new Set();
 
@@ -32,6 +37,9 @@ export function cut(isCut) {
 
 /** Bytes that are said but not yet sent. */
 export const outbox = () => [...open].reduce((sum, socket) => sum + socket.bufferedAmount, 0);
+
+/** @param {any} data */
+const firstByte = (data) => (data instanceof ArrayBuffer ? new Uint8Array(data, 0, 1)[0] : data[0]);
 
 /** One way: what is put in happens later, in order. */
 class Way {
@@ -76,7 +84,7 @@ export class SlowSocket {
         this.#socket = new WebSocket(url);
         this.#socket.binaryType = "arraybuffer";
         this.#socket.onopen = (event) => this.#in.put(() => this.#isOver || this.onopen?.(event));
-        this.#socket.onmessage = (event) => this.#in.put(() => this.#isOver || this.onmessage?.(event));
+        this.#socket.onmessage = (event) => this.#in.put(() => this.#hear(event));
         this.#socket.onerror = (event) => this.#isOver || this.onerror?.(event);
         this.#socket.onclose = ({ code, reason }) => this.#in.put(() => this.#end(code, reason));
     }
@@ -98,8 +106,17 @@ export class SlowSocket {
         if (this.#socket) this.#socket.binaryType = type;
     }
 
+    /** @param {MessageEvent} event */
+    #hear(event) {
+        if (this.#isOver) return;
+        const sent = firstByte(event.data) === PONG && pings.sent.shift();
+        if (sent) pings.trip = performance.now() - sent;
+        this.onmessage?.(event);
+    }
+
     /** @param {any} data */
     send(data) {
+        if (firstByte(data) === PING) pings.sent.push(performance.now());
         const size = data.byteLength ?? data.length;
         this.#held += size;
         this.#out.put(() => {
@@ -125,6 +142,7 @@ export class SlowSocket {
         open.delete(this);
         if (this.#isOver) return;
         this.#isOver = true;
+        pings.sent.length = 0;
         this.onclose?.({ code, reason, wasClean: code === 1000 });
     }
 }

@@ -76,6 +76,7 @@ export class Watcher {
         this.#at.x = Math.min(world.side, Math.max(0, this.#at.x + run.x * PACE * seconds));
         this.#at.y = Math.min(world.side, Math.max(0, this.#at.y + run.y * PACE * seconds));
         camera.follow(this.#at.x, this.#at.y, seconds, this.#isFree ? 14 : 5);
+        camera.clamp(world.side);
         say(this.#name, this.#isFree ? "the field" : world.seats.get(this.#player ?? -1)?.name ?? "nobody");
         const now = performance.now();
         if (now - this.#told < LOOK_EVERY) return;

@@ -14,6 +14,9 @@ import { keep, kept } from "./store.js";
  * @property {() => void} found a private match is to begin
  */
 
+/** So much of a match's id is enough to know it by. */
+const NAMED = 6;
+
 /** The match that the address names: a code that somebody was sent. */
 export const placeOfAddress = () => new URLSearchParams(location.hash.slice(1)).get("match") ?? "";
 
@@ -89,7 +92,7 @@ export class Start {
         const bar = make("i");
         bar.style.width = `${Math.min(100, (players / Math.max(1, players_most)) * 100)}%`;
         const watching = spectators ? `, ${spectators} watching` : "";
-        const about = make("div", "", make("b", "", `${mode ?? "Arena"} ${match}`), make("small", "", `${players} of ${players_most}${watching}`), make("span", "fill", bar));
+        const about = make("div", "", make("b", "", `${mode ?? "Arena"} ${match.slice(0, NAMED)}`), make("small", "", `${players} of ${players_most}${watching}`), make("span", "fill", bar));
         const watch = make("button", "", "Watch");
         watch.onclick = () => this.wishes.watch(match);
         const join = /** @type {HTMLButtonElement} */ (make("button", "", "Join"));

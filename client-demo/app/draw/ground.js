@@ -135,7 +135,7 @@ function dial(pen, side) {
 
 /** Shadows that walls throw: one close, one long. @param {CanvasRenderingContext2D} pen @param {import("../world.js").Box[]} walls @param {number} side @param {number} density @param {number} x @param {number} y */
 function shade(pen, walls, side, density, x, y) {
-    const FAR = 4096;
+    const FAR = 40_000;
     pen.fillStyle = "#000";
     for (const [dx, dy, blur, strength] of [[0, 0, 0.55, 0.6], [0.55, 0.8, 0.7, 0.55]]) {
         pen.shadowColor = `rgba(2, 8, 10, ${strength})`;
