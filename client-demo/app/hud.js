@@ -9,6 +9,8 @@ const CELLS = 20;
 /** A dash can be had again after so many ticks, as the bar has it. */
 const DASH_TICKS = 40;
 const LATE_SECONDS = 30;
+/** Milliseconds. */
+const CHEER = 1600;
 
 /** @typedef {import("./world.js").World} World */
 /** @typedef {import("../sdk/match.js").Match} Match */
@@ -35,6 +37,7 @@ export class Hud {
     #note = find("note", HTMLElement);
     #ping = find("ping", HTMLElement);
     #pain = 0;
+    #cheer = { text: "", until: 0 };
 
     constructor() {
         this.#cells.replaceChildren(...Array.from({ length: CELLS }, () => make("i")));
@@ -49,6 +52,11 @@ export class Hud {
     /** The player was hit. @param {number} damage */
     ouch(damage) {
         this.#pain = Math.min(1, this.#pain + 0.25 + damage / 60);
+    }
+
+    /** Says something good for a moment. @param {string} text */
+    cheer(text) {
+        this.#cheer = { text, until: performance.now() + CHEER };
     }
 
     /** Each frame. @param {World} world @param {number} seconds */
@@ -122,6 +130,7 @@ export class Hud {
     /** @param {World} world @param {Match} match */
     #notice({ me, seats, now, round }, match) {
         if (this.alarm) return this.alarm;
+        if (this.#cheer.until > performance.now() && me && !round?.isOver) return this.#cheer.text;
         if (match.spectator || me || round?.isOver) return "";
         const returns = seats.get(match.player)?.returns;
         if (returns === null || returns === undefined) return "";

@@ -24,9 +24,9 @@ import { leaveWay, takeWay } from "./store.js";
 const TRY_AGAIN = 1500;
 /** How long somebody who plays waits for the connection to be back. */
 const PATIENCE = 4000;
-/** The seat is lost but the match may be there; the match is at its end. */
+/** The seat is lost but the match may be there; there is no match any more. */
 const SEAT_LOST = 202;
-const ENDED = 305;
+const GONE = [300, 305];
 /** Beyond so many units an avatar did not run there. */
 const SNAP = 3;
 
@@ -43,8 +43,11 @@ let client = null;
 let play = null;
 /** @type {Backdrop | null} */
 let backdrop = new Backdrop(stage, camera, sound);
+/** Where one is or was last: a match's id. */
 let place = "";
 let isEntering = false;
+const way = takeWay();
+const arrival = reach(way?.resume);
 
 expose(() => ({ client, match: play?.match ?? null, world: play?.world ?? null }));
 
@@ -73,7 +76,10 @@ function listen(of) {
         const me = play?.world.seats.get(of.match?.player ?? -1)?.name ?? "";
         feed.kill(kill, me);
         if (kill.victim === me) hud.nemesis = kill.killer === me ? "" : kill.killer ?? "";
-        else if (kill.killer === me) sound.play("kill");
+        else if (kill.killer === me) {
+            sound.play("kill");
+            hud.cheer(`You beat ${kill.victim}`);
+        }
     });
     of.on("hit", (/** @type {any} */ { damage = 10 }) => {
         hud.ouch(damage);
@@ -99,11 +105,10 @@ function listen(of) {
 
 /** A client that is connected; another one, if this one does not come back. */
 async function present() {
-    if (client?.connected) return client;
-    const old = client;
-    if (old) await Promise.race([new Promise((resolve) => old.once("connect", resolve)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
-    if (old?.connected) return old;
-    old?.close();
+    const old = client ?? (await arrival);
+    if (!old.connected) await Promise.race([new Promise((resolve) => old.once("connect", resolve)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    if (old.connected) return old;
+    old.close();
     return reach();
 }
 
@@ -132,7 +137,12 @@ async function enter(wish, isSpectator) {
         if (of.match && of.match.spectator) await of.match.leave();
         const { name, hue } = start.who;
         const options = isSpectator ? undefined : { player: { hue } };
-        const match = await of.join({ place: wish, name, options, controls: encode, prediction: isSpectator ? undefined : prediction, spectator: isSpectator, snap: SNAP });
+        const wishes = { name, options, controls: encode, prediction: isSpectator ? undefined : prediction, spectator: isSpectator, snap: SNAP };
+        const match = await of.join({ place: wish, ...wishes }).catch((error) => {
+            // Where somebody was may be gone; where somebody was asked to come is not anywhere.
+            if (wish !== place || !GONE.includes(error.code)) throw error;
+            return of.join(wishes);
+        });
         start.say("");
         begin(of, match);
     } catch (error) {
@@ -166,7 +176,7 @@ function over(code, reason) {
     const wasSpectator = play?.match.spectator ?? false;
     play?.close();
     play = null;
-    if (code === SEAT_LOST || code === ENDED) return void enter(code === ENDED ? "" : place, wasSpectator);
+    if (code === SEAT_LOST || GONE.includes(code)) return void enter(code === SEAT_LOST ? place : "", wasSpectator);
     start.say(code ? reason : "");
     home();
 }
@@ -225,7 +235,5 @@ setInterval(() => {
     panel.draw(meter);
 }, SAMPLE_EVERY);
 
-const way = takeWay();
-client = await reach(way?.resume);
-if (way) await enter(way.place, way.isSpectator);
-else client.emit("enter-lobby");
+if (way) await enter((place = way.place), way.isSpectator);
+else (await arrival).emit("enter-lobby");
