@@ -2,6 +2,8 @@
 
 import { StreamError } from "./errors.js";
 
+/** @import { Table } from "./model.js" */
+
 /** Symbols of a table share so much. */
 export const SCALE = 1 << 15;
 
@@ -20,12 +22,17 @@ export function bucketOf(magnitude) {
 }
 
 /** Reads a packet from its first bit on, most significant first; behind its end are zeros. */
-export class Bits {
-    /** @param {Uint8Array} packet */
-    constructor(packet) {
-        this.length = packet.length * 8;
-        this.bytes = new Uint8Array(packet.length + 8);
-        this.bytes.set(packet);
+export class Packet {
+    /** @param {Uint8Array} bytes */
+    constructor(bytes) {
+        this.length = bytes.length * 8;
+        this.bytes = new Uint8Array(bytes.length + 8);
+        this.bytes.set(bytes);
+        /** The room's tables, by which symbols are read. @type {Table[]} */
+        this.tables = [];
+        // How much it may still bring, so that it makes nobody reserve more than its bytes justify.
+        this.parts = bytes.length;
+        this.slots = bytes.length * 16;
         /** The next plain bit. */
         this.at = 0;
         // Of a word: the bit after the 32 in the window, the interval, how far the bits lie above `low`. All are u32.
@@ -56,6 +63,14 @@ export class Bits {
         this.at = at;
     }
 
+    /** Lets it bring parts with lanes, and slots. @param {number} parts @param {number} lanes @param {number} slots */
+    bring(parts, lanes, slots) {
+        this.parts -= parts + (lanes >> 4);
+        this.slots -= slots;
+        if (this.parts >= 0 && this.slots >= 0) return;
+        throw new StreamError("tooManyParts", "more entities than the packet's bytes justify");
+    }
+
     /** Begins a word. */
     begin() {
         this.offset = this.window(this.at);
@@ -71,8 +86,9 @@ export class Bits {
         this.skipTo(this.next - 32 + (isOne ? 1 : 2));
     }
 
-    /** One symbol of a table of shares. @param {Uint16Array} shares */
-    symbol(shares) {
+    /** One symbol of a table, which is named by its number. @param {number} table */
+    symbol(table) {
+        const { shares } = this.tables[table];
         const unit = this.range >>> 15;
         const at = Math.min((this.offset / unit) | 0, SCALE - 1);
         let symbol = 0;
@@ -128,17 +144,17 @@ export class Bits {
         this.offset = (((this.offset - offset) << shift) | bits) >>> 0;
     }
 
-    /** A signed number, its magnitude below 2^32. @param {Uint16Array} shares */
-    residual(shares) {
-        const symbol = this.symbol(shares);
+    /** A signed number, its magnitude below 2^32. @param {number} table */
+    residual(table) {
+        const symbol = this.symbol(table);
         if (symbol === 0) return 0;
         const magnitude = this.magnitude((symbol - 1) >> 1);
         return symbol % 2 === 0 ? -magnitude : magnitude;
     }
 
-    /** A count, gap or id. @param {Uint16Array} shares */
-    number(shares) {
-        const symbol = this.symbol(shares);
+    /** A count, gap or id. @param {number} table */
+    number(table) {
+        const symbol = this.symbol(table);
         return symbol === 0 ? 0 : this.magnitude(symbol - 1);
     }
 

@@ -2,7 +2,7 @@
 
 import { LINE, clamp, difference, follow, riskAt, riskClass, setLine, wrapped } from "./motion.js";
 
-/** @import { Bits } from "./coder.js" */
+/** @import { Packet } from "./coder.js" */
 /** @import { Room } from "./room.js" */
 /** @import { Section } from "./section.js" */
 /** @import { ComponentPlan, LanePlan, Shape } from "./shape.js" */
@@ -64,29 +64,29 @@ export class Part {
     }
 
     /**
-     * Takes one step: as `bits` tell, else to `goal`, else as expected. Notes which components have new values.
-     * @param {Room} room @param {Bits | null} bits @param {ArrayLike<number> | null} goal @param {[number, number][]} changed
+     * Takes one step: as a packet tells, else to `goal`, else as expected. Notes which components have new values.
+     * @param {Room} room @param {Packet | null} packet @param {ArrayLike<number> | null} goal @param {[number, number][]} changed
      */
-    step(room, bits, goal, changed) {
-        if (!bits && !goal && !this.moving && !this.isPredicted) return;
-        const shape = room.shapes[this.shapeId], { tables } = room;
+    step(room, packet, goal, changed) {
+        if (!packet && !goal && !this.moving && !this.isPredicted) return;
+        const shape = room.shapes[this.shapeId];
         if (deltas.length < shape.lanes.length) deltas = new Float64Array(shape.lanes.length * 2);
         deltas.fill(0, 0, shape.lanes.length);
         let unrest = 0;
         for (const index of shape.order) {
             const plan = shape.components[index], age = room.tick - this.marks[index];
             const ageClass = age <= 4 ? 0 : age <= 8 ? 1 : 2;
-            let isTold = bits !== null || goal !== null;
-            if (bits && plan.end - plan.start > 1) {
+            let isTold = packet !== null || goal !== null;
+            if (packet && plan.end - plan.start > 1) {
                 const risk = plan.steady ? riskClass(this.risk(shape, plan.start, plan.end)) : ageClass;
-                isTold = bits.symbol(tables[plan.flag + risk * 3 + unrest].shares) === 1;
+                isTold = packet.symbol(plan.flag + risk * 3 + unrest) === 1;
             }
             if (!isTold && !plan.steady) continue;
             for (let at = plan.start; at < plan.end; at++) {
                 const lane = shape.lanes[at];
                 let residual = 0;
-                if (lane.steady) residual = this.advance(at, lane, room, isTold ? bits : null, isTold ? goal : null, unrest);
-                else if (isTold) residual = this.jump(at, lane, room, bits, goal, ageClass * 3 + unrest);
+                if (lane.steady) residual = this.advance(at, lane, isTold ? packet : null, isTold ? goal : null, unrest);
+                else if (isTold) residual = this.jump(at, lane, packet, goal, ageClass * 3 + unrest);
                 if (residual === 0) continue;
                 this.marks[index] = room.tick;
                 unrest = Math.max(unrest, Math.min(Math.abs(residual), 2));
@@ -103,13 +103,13 @@ export class Part {
 
     /**
      * One lane that holds.
-     * @param {number} at @param {LanePlan} plan @param {Room} room @param {Bits | null} bits
+     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet
      * @param {ArrayLike<number> | null} goal @param {number} situation
      */
-    jump(at, plan, room, bits, goal, situation) {
+    jump(at, plan, packet, goal, situation) {
         const before = this.values[at];
         let residual = 0;
-        if (bits) residual = readResidual(bits, room, plan, before, before, situation);
+        if (packet) residual = readResidual(packet, plan, before, before, situation);
         else if (goal) residual = difference(goal[at], before, plan.modulus);
         this.values[at] = wrapped(before + residual, plan.modulus);
         deltas[at] = residual;
@@ -118,10 +118,10 @@ export class Part {
 
     /**
      * One lane on its line.
-     * @param {number} at @param {LanePlan} plan @param {Room} room @param {Bits | null} bits
+     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet
      * @param {ArrayLike<number> | null} goal @param {number} unrest
      */
-    advance(at, plan, room, bits, goal, unrest) {
+    advance(at, plan, packet, goal, unrest) {
         const { lines, values } = this, { modulus } = plan, line = at * LINE, before = values[at];
         const isOld = lines[line + 2] > 0;
         let velocity = lines[line + 1], age = lines[line + 2];
@@ -143,10 +143,10 @@ export class Part {
         let residual = 0;
         // A miss is likelier on the side on which the line runs.
         const side = rest < 0 ? -1 : 1;
-        if (bits) {
+        if (packet) {
             const isLevel = velocity === 0 && rest === 0 && age === 2;
             const situation = (isLevel ? 0 : riskClass(riskAt(age, rest))) * 3 + unrest;
-            residual = side * readResidual(bits, room, plan, predicted, before, situation);
+            residual = side * readResidual(packet, plan, predicted, before, situation);
         } else if (goal) {
             residual = difference(goal[at], predicted, modulus);
             if (plan.form !== "wide") residual = side * stepped(predicted, wrapped(side * residual, modulus), modulus);
@@ -215,7 +215,7 @@ function hasMoved(plan) {
     return false;
 }
 
-/** How a driver changes a velocity: `delta * gain / 256`, whose product can have 55 bits. @param {number} delta @param {number} gain */
+/** How a driver changes a velocity: `delta * gain / 256`, whose product can have 55 packet. @param {number} delta @param {number} gain */
 function nudged(delta, gain) {
     return delta * (gain >> 8) + Math.floor((delta * (gain & 255)) / 256);
 }
@@ -227,12 +227,12 @@ export function stepped(from, steps, modulus) {
 
 /**
  * One residual in the form of its lane.
- * @param {Bits} bits @param {Room} room @param {LanePlan} plan @param {number} predicted @param {number} before
+ * @param {Packet} packet @param {LanePlan} plan @param {number} predicted @param {number} before
  * @param {number} situation
  */
-function readResidual(bits, { tables }, plan, predicted, before, situation) {
-    if (plan.form === "wide") return bits.residual(tables[plan.residual + situation].shares);
+function readResidual(packet, plan, predicted, before, situation) {
+    if (plan.form === "wide") return packet.residual(plan.residual + situation);
     const isSmall = plan.form === "small";
     const table = plan.residual + (isSmall ? before * 2 + (situation % 3 === 0 ? 0 : 1) : situation);
-    return stepped(predicted, bits.symbol(tables[table].shares), plan.modulus);
+    return stepped(predicted, packet.symbol(table), plan.modulus);
 }

@@ -6,7 +6,7 @@ import { LENGTH_MAX, table } from "./model.js";
 import { LINE, clamp, setLine } from "./motion.js";
 import { Shape } from "./shape.js";
 
-/** @import { Bits } from "./coder.js" */
+/** @import { Packet } from "./coder.js" */
 /** @import { LaneMode, Layout } from "./model.js" */
 /** @import { Part } from "./part.js" */
 /** @import { Schema } from "./schema.js" */
@@ -58,11 +58,12 @@ export class Room {
         return sum;
     }
 
-    /** Reads what is new for the room, and believes it. @param {Bits} bits */
-    readNews(bits) {
-        bits.begin();
-        const shapes = this.readShapes(bits), tables = this.readTables(bits), modes = this.readModes(bits);
-        bits.finish();
+    /** Reads what is new for the room, and believes it. @param {Packet} packet */
+    readNews(packet) {
+        packet.begin();
+        packet.tables = this.tables;
+        const shapes = this.readShapes(packet), tables = this.readTables(packet), modes = this.readModes(packet);
+        packet.finish();
         for (const [number, lengths] of tables) this.tables[number] = table(lengths);
         /** @type {[number, number][]} */
         const bent = [];
@@ -90,18 +91,18 @@ export class Room {
         }
     }
 
-    /** New sets of components, ascending. @param {Bits} bits */
-    readShapes(bits) {
-        const { layout, tables } = this, { components } = this.schema;
+    /** New sets of components, ascending. @param {Packet} packet */
+    readShapes(packet) {
+        const { layout } = this, { components } = this.schema;
         const known = new Set(this.shapes.map(({ ids }) => ids.join()));
         let lanes = this.shapes.reduce((sum, shape) => sum + shape.lanes.length, 0);
-        const count = bits.number(tables[layout.shape].shares);
+        const count = packet.number(layout.shape);
         if (known.size + count > SHAPES_LIMIT) badNews();
         return Array.from({ length: count }, () => {
             /** @type {number[]} */
             const ids = [];
             for (let id = -1; ; ) {
-                const gap = bits.number(tables[layout.gap].shares);
+                const gap = packet.number(layout.gap);
                 if (gap === 0) break;
                 id += gap;
                 if (id >= components.length) badNews();
@@ -114,13 +115,13 @@ export class Room {
         });
     }
 
-    /** Tables with their new code lengths. @param {Bits} bits */
-    readTables(bits) {
+    /** Tables with their new code lengths. @param {Packet} packet */
+    readTables(packet) {
         const { layout, tables } = this;
         /** @type {[number, Uint8Array][]} */
         const read = [];
         for (let number = -1; ; ) {
-            const gap = bits.number(tables[layout.gap].shares);
+            const gap = packet.number(layout.gap);
             if (gap === 0) return read;
             number += gap;
             if (number >= tables.length) badNews();
@@ -128,34 +129,34 @@ export class Room {
             // Each is told against the one its sign has next to it.
             for (let symbol = 0; symbol < lengths.length; symbol++) {
                 const expected = symbol === 0 ? 2 : symbol === 1 ? 10 : lengths[symbol - 1 - (symbol % 2)];
-                const residual = bits.residual(tables[layout.length + (expected === LENGTH_MAX ? 1 : 0)].shares);
+                const residual = packet.residual(layout.length + (expected === LENGTH_MAX ? 1 : 0));
                 lengths[symbol] = clamp(expected + residual, 0, LENGTH_MAX);
             }
             read.push([number, lengths]);
         }
     }
 
-    /** How lanes move from now on. @param {Bits} bits */
-    readModes(bits) {
-        const count = bits.number(this.tables[this.layout.count].shares);
+    /** How lanes move from now on. @param {Packet} packet */
+    readModes(packet) {
+        const count = packet.number(this.layout.count);
         if (count > this.modes.reduce((sum, lanes) => sum + lanes.length, 0)) badNews();
         return Array.from({ length: count }, () => {
-            const { component, lane, modulus } = this.readLane(bits);
-            const home = bits.raw(32);
+            const { component, lane, modulus } = this.readLane(packet);
+            const home = packet.raw(32);
             if (home >= modulus) badNews();
-            const steady = bits.raw(1) === 1;
+            const steady = packet.raw(1) === 1;
             let driver = null;
-            if (bits.raw(1) === 1) {
-                const source = this.readLane(bits);
-                driver = { component: source.component, lane: source.lane, gain: bits.raw(25) - 2 ** 24 };
+            if (packet.raw(1) === 1) {
+                const source = this.readLane(packet);
+                driver = { component: source.component, lane: source.lane, gain: packet.raw(25) - 2 ** 24 };
             }
             return { component, lane, mode: { steady, driver, home } };
         });
     }
 
-    /** Which lane is meant. @param {Bits} bits */
-    readLane(bits) {
-        const component = bits.raw(12), lane = bits.raw(12);
+    /** Which lane is meant. @param {Packet} packet */
+    readLane(packet) {
+        const component = packet.raw(12), lane = packet.raw(12);
         const spec = this.schema.components[component]?.lanes[lane] ?? badNews();
         return { component, lane, modulus: spec.modulus };
     }

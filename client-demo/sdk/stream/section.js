@@ -3,9 +3,8 @@
 import { StreamError } from "./errors.js";
 import { readFirst, readId, readRecord } from "./record.js";
 
-/** @import { Bits } from "./coder.js" */
+/** @import { Packet } from "./coder.js" */
 /** @import { Part } from "./part.js" */
-/** @import { Budget } from "./record.js" */
 /** @import { Room } from "./room.js" */
 
 /** @param {number} slot @returns {never} */
@@ -16,7 +15,7 @@ function noPart(slot) {
 /** What happens in a section in one tick, but for the steps. */
 class News {
     constructor() {
-        /** Parts that left; those that came elsewhere are taken out. @type {(Part | null)[]} */
+        /** Parts that left. @type {Part[]} */
         this.limbo = [];
         /** Parts that changed shape, and the components that they had. @type {[Part, number[]][]} */
         this.reshaped = [];
@@ -69,28 +68,28 @@ export class Section {
         return this.parts.get(slot) ?? noPart(slot);
     }
 
-    /** Reads what happens in one tick and does it, but for the steps of the chunks. @param {Bits} bits @param {Room} room @param {Budget} budget */
-    readHeader(bits, room, budget) {
-        const { layout, tables } = room, news = new News();
-        this.readRemoved(bits, room, news);
-        this.readReshaped(bits, room, news, budget);
-        this.readPresent(bits, room, news);
-        const count = bits.number(tables[layout.count + 2].shares);
+    /** Reads what happens in one tick and does it, but for the steps of the chunks. @param {Packet} packet @param {Room} room */
+    readHeader(packet, room) {
+        const { layout } = room, news = new News();
+        this.readRemoved(packet, room, news);
+        this.readReshaped(packet, room, news);
+        this.readPresent(packet, room, news);
+        const count = packet.number(layout.count + 2);
         for (let index = 0; index < count; index++) {
-            const id = readId(bits, tables[layout.id].shares, this.lastId), part = readRecord(bits, room, id, budget);
+            const id = readId(packet, layout.id, this.lastId), part = readRecord(packet, room, id);
             this.lastId = id;
             this.enter(part);
             news.entered.push(part);
         }
-        if (room.grid) news.arrivals = bits.number(tables[layout.count + 3].shares);
+        if (room.grid) news.arrivals = packet.number(layout.count + 3);
         return news;
     }
 
-    /** @param {Bits} bits @param {Room} room @param {News} news */
-    readRemoved(bits, { layout, tables }, news) {
-        const count = bits.number(tables[layout.count].shares), gap = tables[layout.gap].shares;
+    /** @param {Packet} packet @param {Room} room @param {News} news */
+    readRemoved(packet, { layout }, news) {
+        const count = packet.number(layout.count);
         for (let index = 0, slot = 0; index < count; index++) {
-            slot += bits.number(gap);
+            slot += packet.number(layout.gap);
             const part = this.part(slot);
             this.parts.delete(slot);
             this.hole = Math.min(this.hole, slot);
@@ -100,27 +99,27 @@ export class Section {
         if (count > 0) this.active = this.active.filter((part) => part.asked);
     }
 
-    /** @param {Bits} bits @param {Room} room @param {News} news @param {Budget} budget */
-    readReshaped(bits, room, news, budget) {
-        const { layout, tables } = room, count = bits.number(tables[layout.count + 1].shares);
+    /** @param {Packet} packet @param {Room} room @param {News} news */
+    readReshaped(packet, room, news) {
+        const { layout } = room, count = packet.number(layout.count + 1);
         for (let index = 0, slot = -1; index < count; index++) {
-            slot += 1 + bits.number(tables[layout.gap].shares);
-            const shapeId = bits.number(tables[layout.shape].shares);
-            budget.takePart(room.shape(shapeId).lanes.length);
+            slot += 1 + packet.number(layout.gap);
+            const shapeId = packet.number(layout.shape);
+            packet.bring(1, room.shape(shapeId).lanes.length, 0);
             const part = this.part(slot);
             news.reshaped.push([part, room.shape(part.shapeId).ids]);
-            part.reshape(room, shapeId, (plan) => readFirst(bits, room, plan));
+            part.reshape(room, shapeId, (plan) => readFirst(packet, plan));
         }
     }
 
-    /** @param {Bits} bits @param {Room} room @param {News} news */
-    readPresent(bits, { layout, tables, tick }, news) {
+    /** @param {Packet} packet @param {Room} room @param {News} news */
+    readPresent(packet, { layout, tick }, news) {
         for (const part of this.active) {
-            const isPresent = bits.symbol(tables[layout.presence + part.presence(tick)].shares) === 1;
+            const isPresent = packet.symbol(layout.presence + part.presence(tick)) === 1;
             (isPresent ? news.present : news.silent).push(part);
         }
         for (let slot = -1; ; ) {
-            const gap = bits.number(tables[layout.gap].shares);
+            const gap = packet.number(layout.gap);
             if (gap === 0) break;
             slot += gap;
             const part = this.part(slot);
@@ -137,22 +136,22 @@ export class Section {
         if (this.parts.size === 0) this.lastId = 0;
     }
 
-    /** Reads the whole section, as one who begins to see it. @param {Bits} bits @param {Room} room @param {Budget} budget */
-    readWhole(bits, room, budget) {
-        const { layout, tables } = room;
-        bits.begin();
-        const count = bits.number(tables[layout.count + 2].shares);
+    /** Reads the whole section, as one who begins to see it. @param {Packet} packet @param {Room} room */
+    readWhole(packet, room) {
+        const { layout } = room;
+        packet.begin();
+        const count = packet.number(layout.count + 2);
         for (let index = 0, slot = -1, id = 0; index < count; index++) {
-            const free = bits.number(tables[layout.free].shares);
-            budget.takeSlots(free + 1);
+            const free = packet.number(layout.free);
+            packet.bring(0, 0, free + 1);
             slot += 1 + free;
-            id = readId(bits, tables[layout.nextId].shares, id);
-            this.put(slot, readRecord(bits, room, id, budget));
+            id = readId(packet, layout.nextId, id);
+            this.put(slot, readRecord(packet, room, id));
         }
-        this.lastId = bits.raw(31);
+        this.lastId = packet.raw(31);
         while (this.parts.has(this.hole)) this.hole++;
         this.reactivate(room.tick);
-        bits.finish();
+        packet.finish();
     }
 
     /** Finds those anew that are asked about. @param {number} tick */
