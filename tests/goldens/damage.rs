@@ -17,7 +17,7 @@ const ME: PlayerId = PlayerId(99);
 const BEFORE: usize = 40;
 /// So many come after it, and then a keyframe.
 const AFTER: usize = 3;
-const FLIPS: u32 = 400;
+const FLIPS: u32 = 300;
 
 /// What one viewer is told from its first tick on, and a keyframe at the end.
 fn packets() -> (Arc<Schema>, Vec<Vec<u8>>) {

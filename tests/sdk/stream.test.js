@@ -8,7 +8,7 @@ import { bytes, checksum, flat, golden, predictionOf, sumOf } from "./goldens.js
 
 const MATCHES = readdirSync(new URL("../golden/", import.meta.url))
     .map((name) => name.replace(".jsonl", ""))
-    .filter((name) => /^(zoo|arena|crowd)/.test(name));
+    .filter((name) => /^(zoo|arena|crowd|lanes)/.test(name));
 
 /** The viewers of a match, each with its steps. */
 function viewers(lines) {
@@ -124,8 +124,22 @@ test("a component is the same object until it changes, and lanes pack into thems
     }
 });
 
+test("one who has lost its predictions goes on, and a keyframe tells it what it missed", () => {
+    const { schema, lines } = golden("lanes");
+    const [viewer] = viewers(lines);
+    const replica = new Replica(schema, viewer.viewer, true);
+    let missed = 0;
+    for (const step of viewer.steps) {
+        const changes = replica.receive(bytes(step.packet));
+        if (changes.keyframe) assert.equal(checksum(replica), step.sums[0]);
+        else if (checksum(replica) !== step.sums[0]) missed++;
+    }
+    assert.ok(missed > 0);
+    assert.ok(!replica.isBroken);
+});
+
 test("one's own entities name what a prediction must have", () => {
-    const { schema, lines } = golden("zoo-1");
+    const { schema, lines } = golden("lanes");
     for (const viewer of viewers(lines)) {
         play(schema, viewer, (replica) => {
             for (const id of replica.entities()) {

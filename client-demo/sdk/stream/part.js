@@ -7,6 +7,8 @@ import { LINE, clamp, difference, follow, riskAt, riskClass, setLine, wrapped } 
 /** @import { Section } from "./section.js" */
 /** @import { ComponentPlan, LanePlan, Shape } from "./shape.js" */
 
+/** The lanes that a step leads to, if they are known. @typedef {ArrayLike<number> | null} Goal */
+
 /** A part that was quiet for so many ticks, and is at rest, is no longer asked about each tick. */
 const ACTIVE_TICKS = 4;
 /** How a predicted part's line counts as known. */
@@ -65,7 +67,7 @@ export class Part {
 
     /**
      * Takes one step: as a packet tells, else to `goal`, else as expected. Notes which components have new values.
-     * @param {Room} room @param {Packet | null} packet @param {ArrayLike<number> | null} goal @param {[number, number][]} changed
+     * @param {Room} room @param {Packet | null} packet @param {Goal} goal @param {[number, number][]} changed
      */
     step(room, packet, goal, changed) {
         if (!packet && !goal && !this.moving && !this.isPredicted) return;
@@ -101,29 +103,20 @@ export class Part {
         }
     }
 
-    /**
-     * One lane that holds.
-     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet
-     * @param {ArrayLike<number> | null} goal @param {number} situation
-     */
+    /** One lane that holds. @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} situation */
     jump(at, plan, packet, goal, situation) {
         const before = this.values[at];
-        let residual = 0;
-        if (packet) residual = readResidual(packet, plan, before, before, situation);
-        else if (goal) residual = difference(goal[at], before, plan.modulus);
+        const residual = packet
+            ? readResidual(packet, plan, before, before, situation)
+            : difference(goal?.[at] ?? before, before, plan.modulus);
         this.values[at] = wrapped(before + residual, plan.modulus);
         deltas[at] = residual;
         return residual;
     }
 
-    /**
-     * One lane on its line.
-     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet
-     * @param {ArrayLike<number> | null} goal @param {number} unrest
-     */
+    /** One lane on its line. @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} unrest */
     advance(at, plan, packet, goal, unrest) {
         const { lines, values } = this, { modulus } = plan, line = at * LINE, before = values[at];
-        const isOld = lines[line + 2] > 0;
         let velocity = lines[line + 1], age = lines[line + 2];
         const nudge = plan.driver < 0 ? 0 : nudged(deltas[plan.driver], plan.gain);
         if (nudge !== 0) {
@@ -152,7 +145,7 @@ export class Part {
             if (plan.form !== "wide") residual = side * stepped(predicted, wrapped(side * residual, modulus), modulus);
         }
         const value = wrapped(predicted + residual, modulus), moved = difference(value, before, modulus);
-        follow(lines, line, velocity, isOld ? age : 0, rest, residual, moved);
+        follow(lines, line, velocity, age, rest, residual, moved);
         values[at] = value;
         deltas[at] = moved;
         return residual;
@@ -221,18 +214,13 @@ function nudged(delta, gain) {
 }
 
 /** How far so many steps lead, the short way round. @param {number} from @param {number} steps @param {number} modulus */
-export function stepped(from, steps, modulus) {
+function stepped(from, steps, modulus) {
     return difference(wrapped(from + steps, modulus), from, modulus);
 }
 
-/**
- * One residual in the form of its lane.
- * @param {Packet} packet @param {LanePlan} plan @param {number} predicted @param {number} before
- * @param {number} situation
- */
+/** One residual in the form of its lane. @param {Packet} packet @param {LanePlan} plan @param {number} predicted @param {number} before @param {number} situation */
 function readResidual(packet, plan, predicted, before, situation) {
     if (plan.form === "wide") return packet.residual(plan.residual + situation);
-    const isSmall = plan.form === "small";
-    const table = plan.residual + (isSmall ? before * 2 + (situation % 3 === 0 ? 0 : 1) : situation);
-    return stepped(predicted, packet.symbol(table), plan.modulus);
+    const row = plan.form === "small" ? before * 2 + (situation % 3 === 0 ? 0 : 1) : situation;
+    return stepped(predicted, packet.symbol(plan.residual + row), plan.modulus);
 }

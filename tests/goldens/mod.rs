@@ -6,6 +6,7 @@
 mod codecs;
 mod crowd;
 mod damage;
+mod lanes;
 
 use crate::bots;
 use crate::simulation::{Seated, options, play_tick, restore_zoo};
@@ -33,7 +34,7 @@ fn golden(name: &str, lines: &[Value]) {
         return std::fs::write(&path, text).expect("a file that can be written");
     }
     let there = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == text, "{name} is not what the stream comes to; see tests/goldens.rs");
+    assert!(there == text, "{name} is not what the stream comes to; see tests/goldens/mod.rs");
 }
 
 fn base64(packet: &[u8]) -> Value {
@@ -190,6 +191,11 @@ fn goldens_of_bots_in_the_arena_are_what_they_were() {
 #[test]
 fn goldens_of_a_crowd_are_what_they_were() {
     golden("crowd.jsonl", &crowd::tape());
+}
+
+#[test]
+fn goldens_of_lanes_that_are_seldom_are_what_they_were() {
+    golden("lanes.jsonl", &lanes::tape());
 }
 
 #[test]
