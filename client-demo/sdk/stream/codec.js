@@ -23,7 +23,7 @@ export function need(holds, sentence) {
 }
 
 /** A number as the server would have it. @param {any} value */
-const single = (value) => (Number(value ?? 0));
+const single = (value) => Math.fround(Number(value ?? 0));
 
 /** Rounds to a lane from 0 to `most`; what is no number is 0. @param {number} value @param {number} most */
 const rounded = (value, most) => (value > 0 ? Math.min(Math.round(value), most) : 0);
