@@ -5,7 +5,10 @@
 import { StreamError } from "./errors.js";
 
 /** @typedef {{ modulus: number, wraps: boolean, moves: boolean, repeats: boolean }} FieldLane */
-/** @typedef {{ lanes: FieldLane[], read: (lanes: ArrayLike<number>, at: number) => any, write: (value: any, out: number[]) => void }} Codec */
+/**
+ * @typedef {{ lanes: FieldLane[], read: (lanes: ArrayLike<number>, at: number) => any,
+ *     write: (value: any, out: number[]) => void }} Codec
+ */
 
 const LANE_VALUES = 2 ** 32;
 const TURN = 2 * Math.PI;

@@ -10,11 +10,20 @@ export const LENGTH_MAX = 31;
 /** Ages are told up to this; more is as much. */
 export const AGE_LIMIT = 12;
 
-/** A table: code lengths in half bits, and where each symbol's share starts. @typedef {{ lengths: Uint8Array, shares: Uint16Array }} Table */
-/** How a lane's values are written: as a step after the old value, as a step, as a residual. @typedef {"small" | "direct" | "wide"} Form */
+/**
+ * A table: code lengths in half bits, and where each symbol's share starts.
+ * @typedef {{ lengths: Uint8Array, shares: Uint16Array }} Table
+ */
+/**
+ * How a lane's values are written: as a step after the old value, as a step, as a residual.
+ * @typedef {"small" | "direct" | "wide"} Form
+ */
 /** @typedef {{ first: number, residual: number, form: Form }} LaneTables */
 /** How a lane moves. @typedef {{ steady: boolean, driver: Driver | null, home: number }} LaneMode */
-/** A lane that changes the velocity of another, by so many 1/65536. @typedef {{ component: number, lane: number, gain: number }} Driver */
+/**
+ * A lane that changes the velocity of another, by so many 1/65536.
+ * @typedef {{ component: number, lane: number, gain: number }} Driver
+ */
 
 /** @param {number} most */
 const signedSymbols = (most) => (most === 0 ? 1 : 3 + 2 * bucketOf(most));

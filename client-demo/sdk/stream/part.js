@@ -103,7 +103,10 @@ export class Part {
         }
     }
 
-    /** One lane that holds. @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} situation */
+    /**
+     * One lane that holds.
+     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} situation
+     */
     jump(at, plan, packet, goal, situation) {
         const before = this.values[at];
         const residual = packet
@@ -114,7 +117,10 @@ export class Part {
         return residual;
     }
 
-    /** One lane on its line. @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} unrest */
+    /**
+     * One lane on its line.
+     * @param {number} at @param {LanePlan} plan @param {Packet | null} packet @param {Goal} goal @param {number} unrest
+     */
     advance(at, plan, packet, goal, unrest) {
         const { lines, values } = this, { modulus } = plan, line = at * LINE, before = values[at];
         let velocity = lines[line + 1], age = lines[line + 2];
@@ -218,7 +224,10 @@ function stepped(from, steps, modulus) {
     return difference(wrapped(from + steps, modulus), from, modulus);
 }
 
-/** One residual in the form of its lane. @param {Packet} packet @param {LanePlan} plan @param {number} predicted @param {number} before @param {number} situation */
+/**
+ * One residual in the form of its lane.
+ * @param {Packet} packet @param {LanePlan} plan @param {number} predicted @param {number} before @param {number} situation
+ */
 function readResidual(packet, plan, predicted, before, situation) {
     if (plan.form === "wide") return packet.residual(plan.residual + situation);
     const row = plan.form === "small" ? before * 2 + (situation % 3 === 0 ? 0 : 1) : situation;

@@ -14,7 +14,10 @@ import { Section } from "./section.js";
 /** A match ends before this tick. */
 const TICK_LIMIT = 2 ** 32 - 1 - (1 << 16);
 
-/** Applies a packet or a keyframe. @param {Replica} replica @param {Uint8Array} bytes @param {Prediction | undefined} prediction */
+/**
+ * Applies a packet or a keyframe.
+ * @param {Replica} replica @param {Uint8Array} bytes @param {Prediction | undefined} prediction
+ */
 export function apply(replica, bytes, prediction) {
     if (bytes.length > PACKET_BYTES_LIMIT) {
         throw new StreamError("tooLong", `a packet of ${bytes.length} bytes is longer than ${PACKET_BYTES_LIMIT}`);

@@ -11,7 +11,7 @@ import { Part } from "./part.js";
 /** How a part is told if not as new: nothing changed for long, or with its ages and lines. */
 const RESTED = 1, MIXED = 2;
 
-/** An id against the one before; the next one is the likeliest. @param {Packet} packet @param {number} table @param {number} last */
+/** An id against the one before. @param {Packet} packet @param {number} table @param {number} last */
 export function readId(packet, table, last) {
     return (last + packet.residual(table) + 1) & 0x7fffffff;
 }
@@ -48,7 +48,10 @@ export function readFirst(packet, plan) {
     return wrapped(plan.home + by, plan.modulus);
 }
 
-/** The line of a lane that is not at rest. @param {Packet} packet @param {number} table @param {LanePlan} plan @param {Float64Array} lines @param {number} at */
+/**
+ * The line of a lane that is not at rest.
+ * @param {Packet} packet @param {number} table @param {LanePlan} plan @param {Float64Array} lines @param {number} at
+ */
 function readLine(packet, table, plan, lines, at) {
     const age = Math.min(packet.raw(6), 32), whole = packet.residual(table), fastest = plan.modulus * 256;
     const velocity = clamp(whole * 256 + packet.raw(8), -fastest, fastest);

@@ -85,7 +85,7 @@ export class Replica {
         return this.room?.tick ?? 0;
     }
 
-    /** The entities in view, ascending. */
+    /** The entities in view, ascending; not to be written to. */
     entities() {
         return (this.ids ??= [...this.places.keys()].sort(ascending));
     }
@@ -115,7 +115,10 @@ export class Replica {
         return this.isOwn(id) ? this.numbers(id) : [];
     }
 
-    /** A component as an object, the same one until it changes; undefined if there is none. @param {number} id @param {string} name */
+    /**
+     * A component as an object, the same one until it changes; undefined if there is none.
+     * @param {number} id @param {string} name
+     */
     get(id, name) {
         const component = this.schema.find(name);
         for (const part of this.parts(id)) {
@@ -170,7 +173,10 @@ export class Replica {
         this.ids = null;
     }
 
-    /** Notes that a part with these components is where it was no more. @param {Part} part @param {Section} section @param {number[]} components */
+    /**
+     * Notes that a part with these components is where it was no more.
+     * @param {Part} part @param {Section} section @param {number[]} components
+     */
     went(part, section, components) {
         this.had(part.id, components);
         const left = this.places.get(part.id)?.filter((other) => other.section !== section);

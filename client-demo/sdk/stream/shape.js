@@ -8,7 +8,10 @@
  * @typedef {{ modulus: number, first: number, residual: number, form: Form, wraps: boolean, steady: boolean,
  *     home: number, driver: number, gain: number }} LanePlan
  */
-/** Where the lanes of one component lie. @typedef {{ id: number, start: number, end: number, flag: number, steady: boolean }} ComponentPlan */
+/**
+ * Where the lanes of one component lie.
+ * @typedef {{ id: number, start: number, end: number, flag: number, steady: boolean }} ComponentPlan
+ */
 
 /** A set of components and the plan of its lanes, by what the room believes now. */
 export class Shape {
