@@ -14,6 +14,8 @@ const EXTRAPOLATED_TICKS = 2;
 const VALUES_MOST = 64;
 /** So many ticks from where it should be the screen jumps. */
 const BEHIND_MOST = 5;
+/** Later than any tick, and before the end of what goes on. */
+const LATEST = Number.MAX_VALUE;
 
 /** @typedef {Record<string, any>} Component */
 /** @typedef {{ values: { tick: number, value: any }[], scratch: Component }} Track */
@@ -46,8 +48,7 @@ export class Blender {
 
     /** @param {Uint8Array} schema as JSON */
     constructor(schema) {
-        const parsed = JSON.parse(new TextDecoder().decode(schema));
-        for (const { name, fields } of parsed.components ?? parsed) {
+        for (const { name, fields } of JSON.parse(new TextDecoder().decode(schema))) {
             const kinds = new Map();
             for (const field of fields) {
                 const [kind] = Object.keys(field.kind.optional ?? field.kind);
@@ -169,11 +170,10 @@ export class Interpolation {
         return (this.shown = Math.min(this.shown, this.#newest + EXTRAPOLATED_TICKS));
     }
 
-    /** The scene to draw now. @param {number} now @param {boolean} isAhead whether own ones are drawn as the last packet has them */
-    at(now, isAhead) {
-        this.advance(now);
+    /** The scene at the screen's time. @param {boolean} isAhead whether own ones are drawn as the last packet has them */
+    draw(isAhead) {
         for (const [id, entity] of this.#entities) {
-            const tick = this.enabled && !(isAhead && entity.isOwn) ? this.shown : Infinity;
+            const tick = this.enabled && !(isAhead && entity.isOwn) ? this.shown : LATEST;
             if (tick >= entity.until) {
                 this.#forget(id);
             } else if (tick >= entity.since) {
@@ -191,7 +191,7 @@ export class Interpolation {
     /** @param {string} name @param {Track} track @param {number} tick @param {number} since */
     #value(name, { values, scratch }, tick, since) {
         const newest = values[values.length - 1];
-        if (values.length === 1 || tick === Infinity) return newest.value;
+        if (values.length === 1 || tick === LATEST) return newest.value;
         // Behind the newest tick it goes on as it went last.
         const from = Math.max(since, Math.min(Math.floor(tick), this.#newest - 1));
         const [a, b] = [at(values, from), at(values, from + 1)];

@@ -30,7 +30,7 @@ export class Lead {
         } else if (eighths > 11) {
             this.early -= Math.min(16, eighths - 11) / 256;
         }
-        this.early = Math.min(WINDOW, Math.max(0.25, this.early));
+        this.early = Math.min(WINDOW, Math.max(-WINDOW, this.early));
     }
 
     /** The tick for an input that arrives then; null if all up to there have theirs. @param {number} arrival a tick with a fraction */
@@ -127,7 +127,8 @@ export class Match extends Events {
     /** What to draw now: components by entity. @returns {Map<number, Record<string, any>>} */
     at(now = this.host.now()) {
         const isAhead = !!this.prediction?.enabled;
-        const scene = this.interpolation.at(now, isAhead);
+        this.interpolation.advance(now);
+        const scene = this.interpolation.draw(isAhead);
         if (this.prediction && isAhead) {
             for (const [id, own] of this.prediction.draw(now, this.controls, this.view)) {
                 const shown = scene.get(id);
