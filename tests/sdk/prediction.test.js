@@ -37,7 +37,8 @@ class Play {
         const us = toMicroseconds;
         this.clock.note(us(0), us(latency), 2 * latency);
         this.clock.setMatch(HERTZ, 0, latency);
-        this.clock.notePong({ sent: us(0), now: us(latency), tick: 1, phase: 0 }, 2 * latency);
+        const beat = { sent: us(1000), now: us(1000 + latency), tick: Math.floor((1000 + latency) / PERIOD), phase: (latency % PERIOD) * (256 / PERIOD) };
+        this.clock.notePong(beat, 1000 + 2 * latency);
         const host = {
             say: (message) => this.hear(message),
             now: () => this.timeline.now,
