@@ -1,64 +1,32 @@
-/** A client: one socket of the server's, over one connection after another. */
+/** A client: one socket of the server's, whose events, answers and match outlast its connections. */
 
-import { ProtocolError, TickwireError } from "./bytes.js";
+import { TickwireError } from "./bytes.js";
+import { Connection } from "./connection.js";
 import { Events } from "./events.js";
-import { Link, Stage } from "./link.js";
+import { Stage } from "./link.js";
 import { Match } from "./match.js";
 import { fromClient } from "./messages.js";
 
 const BACKLOG_MOST = 64 << 10;
-const WAIT_LEAST = 200;
-const WAIT_MOST = 10_000;
-const WAIT_BUSY = 3_000;
-/** A connection that held so long was a good one. */
-const GOOD = 10_000;
-const RESERVED = new Set(["connect", "disconnect", "reconnect", "error"]);
+const RESERVED = ["connect", "disconnect", "reconnect", "error"];
 const RESUME_REFUSED = 202;
-const IN_MATCH = 303;
-const BUSY = new Set([104, 400, 401, 403]);
-/** What may be otherwise the next time: too much, silence, a late handshake, an old seat, and the server's own troubles. */
-const isWorthAnother = (/** @type {number} */ code) => code < 100 || code >= 400 || [104, 105, 106, RESUME_REFUSED].includes(code);
+const ALREADY_IN_MATCH = 303;
+/** The name under which all events are told; the server has none like it. */
+const ANY = Symbol("any");
 
 /** @typedef {import("./messages.js").Message} Message */
+/** @typedef {import("./connection.js").Why} Why */
 /** @typedef {{ resolve: (...args: any[]) => void, reject: (why: Error) => void }} Waiting */
-/** @typedef {{ state: number, events: number, control: number }} Bytes */
-/**
- * @typedef {object} Options
- * @property {string} [software] what the client is, for the server's logs
- * @property {string} [token] who the user is
- * @property {{ token: string, offset: string | null }} [resume] what `client.resume` was
- * @property {boolean} [reconnect]
- * @property {any} [WebSocket] a class, where there is none
- * @property {() => number} [now] milliseconds
- */
-
-/** By the first byte of a packet. @param {number} tag @returns {keyof Bytes} */
-function kindOf(tag) {
-    if (tag === 0x85 || tag === 0x86 || tag === 4 || tag === 8 || tag === 9) return "state";
-    return tag === 0x87 || tag === 0x88 || tag === 5 || tag === 6 ? "events" : "control";
-}
-
-/** With what WebSocket adds. @param {number} length @param {number} mask */
-const framed = (length, mask) => length + mask + (length < 126 ? 2 : length < 65536 ? 4 : 10);
 
 export class Client extends Events {
     id = "";
-    connected = false;
     /** @type {Match | null} */
     match = null;
     /** Kept when it is welcomed for the first time. @type {Promise<Client>} */
     opened;
-    #link = new Link();
-    /** @type {any} */
-    #socket = null;
-    /** @type {any} */
-    #timer;
-    #timerAt = Infinity;
-    #isClosed = false;
-    #tries = 0;
-    #openedAt = 0;
-    /** @type {{ code: number, reason: string } | null} */
-    #lastWord = null;
+    /** @type {Waiting | null} */
+    #opening = null;
+    #connection;
     /** @type {(Waiting & { options: Record<string, any>, isSaid: boolean }) | null} */
     #joining = null;
     /** The match of a client that came back, until somebody asks for it. @type {Message | null} */
@@ -68,51 +36,46 @@ export class Client extends Events {
     /** @type {Map<number, Waiting>} */
     #answers = new Map();
     #nextAnswer = 0;
-    /** @type {Function[]} */
-    #any = [];
-    /** @type {Waiting | null} */
-    #opening = null;
-    #counts = {
-        bytesIn: { state: 0, events: 0, control: 0 },
-        bytesOut: { state: 0, events: 0, control: 0 },
-        keyframes: 0, desyncs: 0, corrections: 0, reconnects: 0,
-    };
+    #counts = { keyframes: 0, desyncs: 0, corrections: 0, reconnects: 0 };
 
-    /** @param {string} url @param {Options} options @param {any} stream what is in `stream/` */
+    /** @param {string} url @param {import("./connection.js").Options} options @param {any} stream what is in `stream/` */
     constructor(url, options, stream) {
         super();
-        this.url = url;
-        this.options = options;
         this.stream = stream;
-        this.#link.resume = options.resume ?? null;
         this.opened = new Promise((resolve, reject) => (this.#opening = { resolve, reject }));
-        this.#open();
+        const lost = (/** @type {Why} */ why, /** @type {boolean} */ wasWelcomed) => this.#lost(why, wasWelcomed);
+        this.#connection = new Connection(url, options, (message) => this.#heard(message), lost);
+    }
+
+    get connected() {
+        return this.#connection.link.isWelcomed;
     }
 
     get resume() {
-        return this.#link.resume;
+        return this.#connection.link.resume;
     }
 
     get stats() {
-        const { roundTrip, jitter } = this.#link.clock;
-        return { ...structuredClone(this.#counts), roundTrip, jitter };
+        const { bytesIn, bytesOut, link } = this.#connection;
+        const { roundTrip, jitter } = link.clock;
+        return { roundTrip, jitter, bytesIn: { ...bytesIn }, bytesOut: { ...bytesOut }, ...this.#counts };
     }
 
     /** What the server's clock shows, in milliseconds. */
     serverTime() {
-        return this.#link.clock.serverTime(this.#now());
+        return this.#connection.link.clock.serverTime(this.#connection.now);
     }
 
     /** Hears all events of the server. @param {Function} listener gets the name first */
     onAny(listener) {
-        this.#any.push(listener);
-        return this;
+        return this.on(ANY, listener);
     }
 
     /** Tells the server; a function as the last argument hears the answer. @param {string} name @param {any[]} args */
     emit(name, ...args) {
-        const resolve = typeof args.at(-1) === "function" ? args.pop() : null;
-        this.#tell(name, args, resolve && { resolve, reject() {} });
+        const hear = typeof args.at(-1) === "function" ? args.pop() : null;
+        // What it throws is its own affair.
+        this.#tell(name, args, hear && { resolve: (...answer) => queueMicrotask(() => hear(...answer)), reject() {} });
     }
 
     /** Asks the server. @param {string} name @param {any[]} args @returns {Promise<any>} */
@@ -122,120 +85,46 @@ export class Client extends Events {
 
     /** Asks, and gives up after so long. @param {number} milliseconds */
     timeout(milliseconds) {
-        return {
-            ask: (/** @type {string} */ name, /** @type {any[]} */ ...args) =>
-                new Promise((resolve, reject) => {
-                    const id = this.#tell(name, args, {
-                        resolve: (answer) => (clearTimeout(timer), resolve(answer)),
-                        reject: (why) => (clearTimeout(timer), reject(why)),
-                    });
-                    const timer = setTimeout(() => {
-                        this.#answers.delete(id);
-                        reject(new TickwireError(0, `no answer to ${name} in ${milliseconds} ms`));
-                    }, milliseconds);
-                }),
-        };
+        const ask = (/** @type {string} */ name, /** @type {any[]} */ ...args) =>
+            new Promise((resolve, reject) => {
+                const id = this.#tell(name, args, {
+                    resolve: (answer) => (clearTimeout(timer), resolve(answer)),
+                    reject: (why) => (clearTimeout(timer), reject(why)),
+                });
+                const timer = setTimeout(() => {
+                    this.#answers.delete(id);
+                    reject(new TickwireError(0, `no answer to ${name} in ${milliseconds} ms`));
+                }, milliseconds);
+            });
+        return { ask };
     }
 
     /** Into a match. @param {Record<string, any>} options @returns {Promise<Match>} */
     join(options = {}) {
         return new Promise((resolve, reject) => {
-            if (this.#isClosed) throw new TickwireError(0, "the client is closed");
-            if (this.match || this.#joining) throw new TickwireError(IN_MATCH, "you are in a match already");
+            this.#checkOpen();
+            if (this.match || this.#joining) throw new TickwireError(ALREADY_IN_MATCH, "you are in a match already");
             this.#joining = { resolve, reject, options, isSaid: false };
             if (!this.#unasked) return this.#sayJoin();
             this.#joined(this.#unasked);
             // What came before is lost.
-            this.#say({ type: "keyframe" });
+            this.#connection.say({ type: "keyframe" });
         });
     }
 
     /** Is gone for good, and gives its seat up. */
     close() {
-        if (this.#isClosed) return;
-        if (this.match && this.#link.stage === Stage.joined) this.#say({ type: "leave" });
-        const socket = this.#socket;
-        this.#isClosed = true;
-        this.#lost({ code: 0, reason: "the client closed" });
-        socket?.close(1000);
+        if (this.#connection.isOver) return;
+        if (this.#connection.link.stage === Stage.joined) this.#connection.say({ type: "leave" });
+        this.#connection.close();
     }
 
-    #now() {
-        return this.options.now?.() ?? performance.now();
-    }
-
-    #open() {
-        const Socket = this.options.WebSocket ?? globalThis.WebSocket;
-        if (!Socket) throw new TickwireError(0, "there is no WebSocket here: pass one, as { WebSocket } of the package ws");
-        const who = { software: this.options.software ?? "tickwire.js", token: this.options.token };
-        const socket = new Socket(this.url);
-        socket.binaryType = "arraybuffer";
-        this.#socket = socket;
-        this.#lastWord = null;
-        // The time to connect counts as well; the hello is said once it is open.
-        this.#link.open(who, this.#now());
-        this.#schedule();
-        /** Acts, if the connection is still the one. @param {(event: any) => void} act */
-        const on = (act) => (/** @type {any} */ event) => void (socket === this.#socket && act(event));
-        socket.onopen = on(() => {
-            this.#link.open(who, this.#now());
-            this.#flush();
-        });
-        socket.onmessage = on(({ data }) => this.#try(() => this.#hear(data)));
-        socket.onclose = on(({ code, reason }) => {
-            this.#lost(this.#lastWord ?? { code: code >= 4000 ? code - 4000 : 0, reason: reason || `closed with ${code}` });
-        });
-        socket.onerror = () => {};
-    }
-
-    /** Does what the link may refuse, and then what follows. @param {() => void} act */
-    #try(act) {
-        const socket = this.#socket;
-        try {
-            act();
-            if (this.#socket === socket) this.#link.pass(this.#now());
-        } catch (error) {
-            if (!(error instanceof TickwireError)) throw error;
-            this.#lost(this.#lastWord ?? { code: 0, reason: error.reason });
-            socket.close();
-        }
-        if (this.#socket === socket) this.#flush();
-    }
-
-    #flush() {
-        if (this.#socket?.readyState !== 1) return;
-        for (const packet of this.#link.outbox.splice(0)) {
-            this.#counts.bytesOut[kindOf(packet[0])] += framed(packet.length, 4);
-            this.#socket.send(packet);
-        }
-        this.#schedule();
-    }
-
-    #schedule() {
-        const { due } = this.#link;
-        if (due >= this.#timerAt) return;
-        clearTimeout(this.#timer);
-        this.#timerAt = due;
-        this.#timer = setTimeout(() => {
-            this.#timerAt = Infinity;
-            if (this.#socket) this.#try(() => {});
-            if (this.#socket) this.#schedule();
-        }, Math.max(0, due - this.#now()));
+    #checkOpen() {
+        if (this.#connection.isOver) throw new TickwireError(0, "the client is closed");
     }
 
     /** @param {Message} message */
-    #say(message) {
-        this.#link.say(message);
-        this.#flush();
-    }
-
-    /** @param {any} data */
-    #hear(data) {
-        if (typeof data === "string") throw new ProtocolError("a text came");
-        const packet = new Uint8Array(data);
-        this.#counts.bytesIn[kindOf(packet[0])] += framed(packet.length, 0);
-        const message = this.#link.hear(packet, this.#now());
-        if (!message) return;
+    #heard(message) {
         switch (message.type) {
             case "welcome":
                 return this.#welcomed(message);
@@ -254,7 +143,6 @@ export class Client extends Events {
                 return waiting?.resolve(...message.args);
             }
             case "error":
-                this.#lastWord = message.fatal ? { code: message.code, reason: message.sentence } : null;
                 return this.fire("error", message.sentence, message.code);
         }
     }
@@ -262,28 +150,26 @@ export class Client extends Events {
     /** @param {Message} message */
     #welcomed({ socket, resumed }) {
         this.id = socket;
-        this.connected = true;
-        this.#openedAt = this.#now();
-        this.#link.outbox.push(...this.#backlog.splice(0));
-        if (!resumed && this.match) this.#end({ code: RESUME_REFUSED, reason: "the server does not know the socket any more" });
+        this.#connection.link.outbox.push(...this.#backlog.splice(0));
+        if (!resumed) this.#end({ code: RESUME_REFUSED, reason: "the server does not know the socket any more" });
         this.#sayJoin();
-        const isFirst = !!this.#opening;
-        this.#opening?.resolve(this);
+        const opening = this.#opening;
         this.#opening = null;
+        opening?.resolve(this);
         this.fire("connect");
-        if (isFirst) return;
+        if (opening) return;
         this.#counts.reconnects++;
         this.fire("reconnect", resumed);
     }
 
     #sayJoin() {
-        const joining = this.#joining;
-        if (!joining || joining.isSaid || (this.#link.stage !== Stage.free && this.#link.stage !== Stage.left)) return;
+        const [joining, { stage }] = [this.#joining, this.#connection.link];
+        if (!joining || joining.isSaid || (stage !== Stage.free && stage !== Stage.left)) return;
         const { place = "", name = "", options, spectator = false, prediction } = joining.options;
+        const chosen = options === undefined ? "" : JSON.stringify(options);
         joining.isSaid = true;
-        const said = { place, name, options: options === undefined ? "" : JSON.stringify(options), spectator, predicts: !!prediction };
         try {
-            this.#say({ type: "join", ...said });
+            this.#connection.say({ type: "join", place, name, options: chosen, spectator, predicts: !!prediction });
         } catch (error) {
             this.#joining = null;
             joining.reject(/** @type {Error} */ (error));
@@ -292,25 +178,16 @@ export class Client extends Events {
 
     /** @param {Message} message */
     #joined(message) {
+        const [joining, connection] = [this.#joining, this.#connection];
         if (this.match) {
             this.match.join(message);
-            if (this.match.isLeaving) this.#say({ type: "leave" });
+            if (this.match.isLeaving) connection.say({ type: "leave" });
             return;
         }
-        const joining = this.#joining;
         this.#unasked = joining ? null : message;
         if (!joining) return;
         this.#joining = null;
-        const host = {
-            say: (/** @type {Message} */ said) => this.#say(said),
-            now: () => this.#now(),
-            clock: () => this.#link.clock,
-            isHere: () => this.#link.stage === Stage.joined,
-            schema: () => /** @type {any} */ (this.#link.schema),
-            stream: this.stream,
-            stats: this.#counts,
-        };
-        this.match = new Match(host, message, joining.options);
+        this.match = new Match(connection, this.stream, this.#counts, message, joining.options);
         joining.resolve(this.match);
     }
 
@@ -325,7 +202,7 @@ export class Client extends Events {
         joining.reject(new TickwireError(code, reason));
     }
 
-    /** The match is over. @param {{ code: number, reason: string }} why */
+    /** The match is over. @param {Why} why */
     #end(why) {
         const match = this.match;
         this.match = null;
@@ -334,74 +211,57 @@ export class Client extends Events {
 
     /** @param {Message} message */
     #event({ name, args, ack }) {
-        const socket = this.#socket;
+        const { id, resume } = this;
         if (ack !== null) {
             let isOpen = true;
             args.push((/** @type {any[]} */ ...answer) => {
-                if (isOpen && socket === this.#socket) this.#say({ type: "ack", id: ack, args: answer });
+                // Another connection knows nothing of the question.
+                const isSame = this.connected && this.id === id && this.resume?.token === resume?.token;
+                if (isOpen && isSame) this.#connection.say({ type: "ack", id: ack, args: answer });
                 isOpen = false;
             });
         }
-        if (RESERVED.has(name)) return;
-        this.#any.forEach((listener) => listener(name, ...args));
+        if (RESERVED.includes(name)) return;
+        this.fire(ANY, name, ...args);
         this.fire(name, ...args);
     }
 
     /** @param {string} name @param {any[]} args @param {Waiting | null} waiting */
     #tell(name, args, waiting) {
-        if (this.#isClosed) throw new TickwireError(0, "the client is closed");
+        this.#checkOpen();
         while (this.#answers.has(this.#nextAnswer)) this.#nextAnswer = (this.#nextAnswer + 1) >>> 0;
-        const ack = waiting ? this.#nextAnswer : null;
-        const message = { type: "event", ack, name, args };
+        const id = this.#nextAnswer;
+        const message = { type: "event", ack: waiting ? id : null, name, args };
         if (this.connected) {
-            this.#say(message);
+            this.#connection.say(message);
         } else {
             const packet = fromClient.encode(message);
             const size = this.#backlog.reduce((sum, { length }) => sum + length, packet.length);
             if (size > BACKLOG_MOST) throw new TickwireError(0, `more than ${BACKLOG_MOST} bytes wait to be sent`);
             this.#backlog.push(packet);
         }
-        if (waiting) this.#answers.set(this.#nextAnswer, waiting);
-        return this.#nextAnswer;
+        if (waiting) this.#answers.set(id, waiting);
+        return id;
     }
 
-    /** The connection is gone. @param {{ code: number, reason: string }} why */
-    #lost(why) {
-        const wasConnected = this.connected;
-        clearTimeout(this.#timer);
-        this.#timerAt = Infinity;
-        this.#socket = null;
-        this.#unasked = null;
-        this.connected = false;
-        this.#link.stage = Stage.ended;
+    /** The connection is gone. @param {Why} why @param {boolean} wasWelcomed */
+    #lost(why, wasWelcomed) {
+        const { isOver } = this.#connection ?? { isOver: true };
         const error = new TickwireError(why.code, why.reason);
-        const { reconnect = true } = this.options;
-        const isLast = this.#isClosed || !reconnect || !!this.#opening || !isWorthAnother(why.code);
-        this.#isClosed ||= isLast;
-        // What waits to be said is said later; the answers to what was said do not come any more.
-        if (wasConnected || isLast) {
+        this.#unasked = null;
+        // What waits to be said is said later; answers to what was said do not come any more.
+        if (wasWelcomed || isOver) {
             const answers = [...this.#answers.values()];
             this.#answers.clear();
             answers.forEach((waiting) => waiting.reject(error));
         }
-        if (isLast) {
+        if (this.#joining) this.#joining.isSaid = false;
+        if (isOver) {
             this.#opening?.reject(error);
             this.#joining?.reject(error);
             this.#opening = this.#joining = null;
             this.#end(why);
-        } else {
-            if (this.#joining) this.#joining.isSaid = false;
-            if (why.code === RESUME_REFUSED) this.#link.resume = null;
-            this.#comeBack(BUSY.has(why.code), wasConnected);
         }
-        if (wasConnected) this.fire("disconnect", why.reason, why.code);
-    }
-
-    /** @param {boolean} isBusy @param {boolean} wasConnected */
-    #comeBack(isBusy, wasConnected) {
-        if (wasConnected && this.#now() - this.#openedAt >= GOOD) this.#tries = 0;
-        const base = Math.max(Math.min(WAIT_MOST, WAIT_LEAST * 2 ** this.#tries), isBusy ? WAIT_BUSY : 0);
-        const wait = this.#tries++ || isBusy ? base * (0.5 + Math.random() / 2) : base;
-        this.#timer = setTimeout(() => this.#isClosed || this.#open(), wait);
+        if (wasWelcomed) this.fire("disconnect", why.reason, why.code);
     }
 }

@@ -2,6 +2,7 @@
 
 import { Events } from "./events.js";
 import { Blender, Interpolation } from "./interpolation.js";
+import { Stage } from "./link.js";
 import { Predictor } from "./prediction.js";
 
 const ASK_AGAIN = 1000;
@@ -44,11 +45,7 @@ export class Lead {
 }
 
 /** @typedef {import("./messages.js").Message} Message */
-/**
- * What a match needs of its client.
- * @typedef {{ say(message: Message): void, now(): number, clock(): import("./clock.js").Clock, isHere(): boolean,
- *   schema(): { hash: bigint, bytes: Uint8Array }, stream: any, stats: Record<string, any> }} Host
- */
+/** @typedef {import("./connection.js").Connection} Connection */
 
 export class Match extends Events {
     /** What the controls say now, for drawing; an input sets it. @type {any} */
@@ -68,16 +65,21 @@ export class Match extends Events {
     /** @type {(why: { code: number, reason: string }) => void} */
     #tellLeft = () => {};
 
-    /** @param {Host} host @param {Message} joined @param {Record<string, any>} options */
-    constructor(host, joined, options) {
+    /**
+     * @param {Pick<Connection, "link" | "say" | "now">} connection @param {any} stream what is in `stream/`
+     * @param {Record<string, number>} counts @param {Message} joined @param {Record<string, any>} options
+     */
+    constructor(connection, stream, counts, joined, options) {
         super();
-        this.host = host;
+        this.connection = connection;
+        this.stream = stream;
+        this.counts = counts;
         this.options = options;
         this.id = joined.match;
         this.player = joined.player;
         this.spectator = joined.spectator;
         this.tickRate = joined.tickRate;
-        this.blender = new Blender(host.schema().bytes);
+        this.blender = new Blender(this.#schemaBytes());
         this.interpolation = new Interpolation(this.blender, this.tickRate);
         /** Kept when the match is over for this client. @type {Promise<{ code: number, reason: string }>} */
         this.left = new Promise((resolve) => (this.#tellLeft = resolve));
@@ -88,10 +90,9 @@ export class Match extends Events {
     join(joined) {
         this.#askedAt = -Infinity;
         if (this.view && this.#schema === joined.schema && this.player === joined.player) return;
-        const { Replica, Prediction, parseSchema } = this.host.stream;
-        const { hash, bytes } = this.host.schema();
-        const [schema, rules] = [parseSchema(bytes), this.options.prediction];
-        this.#schema = hash;
+        const { Replica, Prediction, parseSchema } = this.stream;
+        const [schema, rules] = [parseSchema(this.#schemaBytes()), this.options.prediction];
+        this.#schema = joined.schema;
         this.#components = schema.components;
         this.player = joined.player;
         this.blender.snap = this.options.snap ?? Infinity;
@@ -99,10 +100,18 @@ export class Match extends Events {
         this.prediction = rules ? new Predictor(rules, schema, Prediction, this.blender, this.tickRate) : null;
     }
 
+    #schemaBytes() {
+        return this.connection.link.schema?.bytes ?? new Uint8Array();
+    }
+
+    get #isHere() {
+        return !this.isLeaving && this.connection.link.stage === Stage.joined;
+    }
+
     /** Says what the controls say in the next tick; gives that tick, or null if it is too early for another. @param {any} controls */
     input(controls) {
-        if (this.spectator || this.isLeaving || this.#isOver || !this.host.isHere()) return null;
-        const [now, clock] = [this.host.now(), this.host.clock()];
+        if (this.spectator || this.#isOver || !this.#isHere) return null;
+        const { now, link: { clock } } = this.connection;
         const tick = this.#lead.next(clock.tick(now) + (clock.roundTrip * this.tickRate) / 2000);
         if (tick === null) return null;
         const encode = this.options.controls;
@@ -110,22 +119,22 @@ export class Match extends Events {
         // It may be the caller's one object, written anew each time.
         this.controls = structuredClone(controls);
         const predicted = this.prediction?.input(tick, this.controls, this.view, now);
-        this.host.say({ type: "input", tick, seen: this.#seen(now), predicted, controls: bytes });
+        this.connection.say({ type: "input", tick, seen: this.#seen(now), predicted, controls: bytes });
         return tick;
     }
 
     /** Where a spectator looks. @param {number} x @param {number} y */
     look(x, y) {
-        if (this.host.isHere()) this.host.say({ type: "look", x, y });
+        if (this.#isHere) this.connection.say({ type: "look", x, y });
     }
 
     /** The tick that the server has reached, with a fraction. */
     serverTick() {
-        return this.host.clock().tick(this.host.now());
+        return this.connection.link.clock.tick(this.connection.now);
     }
 
     /** What to draw now: components by entity. @returns {Map<number, Record<string, any>>} */
-    at(now = this.host.now()) {
+    at(now = this.connection.now) {
         const isAhead = !!this.prediction?.enabled;
         this.interpolation.advance(now);
         const scene = this.interpolation.draw(isAhead);
@@ -140,8 +149,8 @@ export class Match extends Events {
 
     leave() {
         if (!this.isLeaving && !this.#isOver) {
+            if (this.#isHere) this.connection.say({ type: "leave" });
             this.isLeaving = true;
-            if (this.host.isHere()) this.host.say({ type: "leave" });
         }
         return this.left;
     }
@@ -155,8 +164,8 @@ export class Match extends Events {
 
     /** A packet of the stream. @param {Message} message */
     receive(message) {
-        const { view, host, prediction } = this;
-        const now = host.now();
+        const { view, counts, prediction } = this;
+        const { now } = this.connection;
         const applied = message.type === "stateAfter" ? this.#applied(message.applied) : null;
         if (applied !== null) this.#lead.note(message.lead, applied);
         const next = view.tick + 1;
@@ -164,14 +173,18 @@ export class Match extends Events {
         try {
             news = view.receive(message.packet, prediction?.claim(next));
         } catch (error) {
-            if (/** @type {any} */ (error)?.kind === "desync") host.stats.desyncs++;
+            const { name, kind } = /** @type {any} */ (error);
+            if (name !== "StreamError") throw error;
+            if (kind === "desync") counts.desyncs++;
             return this.#lost(now);
         }
-        if (news.keyframe) host.stats.keyframes++;
-        if (news.keyframe) this.#askedAt = -Infinity;
+        if (news.keyframe) {
+            counts.keyframes++;
+            this.#askedAt = -Infinity;
+        }
         this.#show(news, now);
         const corrections = prediction?.receive(view, applied, now, this.controls) ?? [];
-        host.stats.corrections += corrections.length;
+        counts.corrections += corrections.length;
         this.#tell(news, corrections);
     }
 
@@ -207,9 +220,9 @@ export class Match extends Events {
 
     /** Asks for a keyframe, again each second. @param {number} now */
     #lost(now) {
-        if (now - this.#askedAt < ASK_AGAIN || this.isLeaving) return;
+        if (now - this.#askedAt < ASK_AGAIN || !this.#isHere) return;
         this.#askedAt = now;
-        this.host.say({ type: "keyframe" });
+        this.connection.say({ type: "keyframe" });
     }
 
     /** The tick whose low bits these are. @param {number} stamp */

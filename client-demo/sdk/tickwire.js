@@ -10,7 +10,7 @@ export { Replica };
 
 export const version = "0.1.0";
 
-/** Connects to a server; kept when it is welcomed. @param {string} url @param {import("./client.js").Options} [options] */
+/** Connects to a server; kept when it is welcomed. @param {string} url @param {import("./connection.js").Options} [options] */
 export async function connect(url, options = {}) {
     return new Client(url, options, { Replica, Prediction, parseSchema }).opened;
 }

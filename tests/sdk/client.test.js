@@ -56,6 +56,7 @@ scene("events go both ways, with answers both ways", async (server) => {
     server.tell({ type: "ack", id: 0, args: [1, 2] });
     server.tell({ type: "ack", id: 0, args: [3] });
     assert.equal(await asked, "Ann");
+    await settle();
     assert.deepEqual(answers, [[1, 2]]);
 
     const heard = [];
@@ -313,11 +314,12 @@ scene("a server that is silent or breaks the order is given up and tried again",
 });
 
 scene("a connection that never opens is given up after the handshake's time", async (server) => {
-    const client = await server.client();
+    const options = { WebSocket: server.WebSocket };
+    const client = await server.client(options);
     await server.cut();
     server.isUp = null;
     const { WebSocket } = server;
-    client.options.WebSocket = class extends WebSocket {
+    options.WebSocket = class extends WebSocket {
         set onopen(_) {}
         get onopen() { return undefined; }
     };

@@ -46,7 +46,9 @@ export class FakeServer {
     }
 
     connect(options = {}) {
-        return new Client("ws://fake", { WebSocket: this.WebSocket, now: () => this.now, ...options }, stream).opened;
+        options.WebSocket ??= this.WebSocket;
+        options.now ??= () => this.now;
+        return new Client("ws://fake", options, stream).opened;
     }
 
     /** A client that is welcomed. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Clock, toMicroseconds } from "../../client-demo/sdk/clock.js";
+import { Stage } from "../../client-demo/sdk/link.js";
 import { Match } from "../../client-demo/sdk/match.js";
 import { Timeline, chance, way } from "./chance.js";
 import { SCHEMA, packet, parseSchema, stream, truthSum } from "./world.js";
@@ -39,18 +40,17 @@ class Play {
         this.clock.setMatch(HERTZ, 0, latency);
         const beat = { sent: us(1000), now: us(1000 + latency), tick: Math.floor((1000 + latency) / PERIOD), phase: (latency % PERIOD) * (256 / PERIOD) };
         this.clock.notePong(beat, 1000 + 2 * latency);
-        const host = {
+        const play = this;
+        const connection = {
             say: (message) => this.hear(message),
-            now: () => this.timeline.now,
-            clock: () => this.clock,
-            isHere: () => true,
-            schema: () => ({ hash: 7n, bytes: SCHEMA }),
-            stream,
-            stats: this.stats,
+            get now() {
+                return play.timeline.now;
+            },
+            link: { clock: this.clock, stage: Stage.joined, schema: { hash: 7n, bytes: SCHEMA } },
         };
         const joined = { match: "m", player: 1, spectator: false, tick: 0, tickRate: HERTZ, schema: 7n };
         const step = (own, controls) => ({ ...own, Body: moved(own.Body, controls) });
-        this.match = new Match(host, joined, { controls: ({ go }) => Uint8Array.of(go + 1), prediction: { step, idle: IDLE, ...rules } });
+        this.match = new Match(connection, stream, this.stats, joined, { controls: ({ go }) => Uint8Array.of(go + 1), prediction: { step, idle: IDLE, ...rules } });
         this.match.on("correction", (id, what) => this.log.corrections.push({ tick: this.match.view.tick, id, ...what }));
     }
 
@@ -242,8 +242,8 @@ test("who lost the thread asks for a keyframe, again each second until one came"
     const play = new Play();
     const asked = [];
     play.run(2);
-    const { say } = play.match.host;
-    play.match.host.say = (message) => (message.type === "keyframe" ? asked.push(play.timeline.now) : say(message));
+    const { say } = play.match.connection;
+    play.match.connection.say = (message) => (message.type === "keyframe" ? asked.push(play.timeline.now) : say(message));
     play.match.view.isBroken = true;
     play.run(2.5);
     assert.equal(asked.length, 3);

@@ -18,6 +18,8 @@ export const SCHEMA = encoder.encode(
 );
 
 export class StreamError extends Error {
+    name = "StreamError";
+
     constructor(kind) {
         super(kind);
         this.kind = kind;
