@@ -8,6 +8,7 @@ import { Match } from "./match.js";
 import { fromClient } from "./messages.js";
 
 const BACKLOG_MOST = 64 << 10;
+const CLOSE_MOST = 1000;
 const RESERVED = ["connect", "disconnect", "reconnect", "error"];
 const RESUME_REFUSED = 202;
 const ALREADY_IN_MATCH = 303;
@@ -114,9 +115,11 @@ export class Client extends Events {
 
     /** Is gone for good, and gives its seat up. */
     close() {
-        if (this.#connection.isOver) return;
-        if (this.#connection.link.stage === Stage.joined) this.#connection.say({ type: "leave" });
-        this.#connection.close();
+        const close = () => (clearTimeout(timer), this.#connection.close());
+        // A word and the end of the connection right behind it may be taken for a break.
+        const timer = setTimeout(close, CLOSE_MOST);
+        if (this.match && this.connected) this.match.leave().then(close);
+        else close();
     }
 
     #checkOpen() {

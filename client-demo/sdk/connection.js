@@ -71,6 +71,7 @@ export class Connection {
     }
 
     close() {
+        if (this.isOver) return;
         const socket = this.#socket;
         this.isOver = true;
         this.#lose({ code: 0, reason: "the client closed" });

@@ -124,8 +124,11 @@ test("after a reload the seat is found again", options, async () => {
     await until(match, "tick", () => true);
     const { resume } = before;
     // As a page that is gone: without a word.
+    const witness = await seat(await open(), "Wil", { place: match.id });
+    const isAway = (view) => named(view, "Eve") && view.components(avatarOf(view, match.player)).includes("Away");
+    await until(witness, "tick", (view) => avatarOf(view, match.player));
     sockets.at(-1).terminate();
-    await match.left;
+    await until(witness, "tick", isAway);
     const after = await open({ resume });
     const again = await seat(after, "Eve");
     assert.deepEqual([again.id, again.player, after.id], [match.id, match.player, before.id]);
