@@ -79,3 +79,9 @@ test("on an even link inputs are for one tick after the other", () => {
     const steps = sent.slice(40).map((tick, at, all) => tick - (all[at - 1] ?? tick - 1));
     assert.deepEqual([...new Set(steps)], [1]);
 });
+
+test("in a match that began anew inputs begin anew", () => {
+    const lead = new Lead();
+    lead.next(5000);
+    assert.equal(lead.next(100.2), 101);
+});

@@ -91,7 +91,10 @@ class Play {
         const start = this.timeline.now;
         for (let tick = this.tick + 1; tick * PERIOD <= start + seconds * 1000; tick++) this.timeline.at(tick * PERIOD, () => this.step());
         for (let at = 0; at < seconds * HERTZ; at++) {
-            this.timeline.at(start + at * PERIOD + 20, () => this.match.view.tick && this.match.input(controls(this.timeline.now)));
+            this.timeline.at(start + at * PERIOD + 20, () => {
+                const said = controls(this.timeline.now);
+                if (said && this.match.view.tick) this.match.input(said);
+            });
         }
         for (let at = 0; at < seconds * 60; at++) {
             this.timeline.at(start + (at * 1000) / 60, () => frame(this.match.at(), this.timeline.now));
@@ -175,6 +178,14 @@ test("an input that is lost is repeated by both", () => {
     turning.run(10, (now) => ({ go: now < 5080 ? 1 : -1 }));
     assert.ok(turning.log.corrections.filter(({ tick }) => tick >= 60).length <= 1);
     assert.ok(turning.log.right > 120);
+});
+
+test("who says nothing in a tick says what it said before", () => {
+    const play = new Play({ latency: 80 });
+    // It turns, and then skips some ticks at once: the server has not heard of the turn yet.
+    play.run(12, (now) => (now > 5070 && now < 5200 ? null : { go: now < 5020 ? 1 : -1 }));
+    assert.ok(play.log.sent.some(({ tick }, at, all) => tick - all[at - 1]?.tick > 2), "it skipped");
+    assert.deepEqual(play.log.corrections.filter(({ tick }) => tick > 80), []);
 });
 
 test("after a stall it is ahead by as much as before", () => {
