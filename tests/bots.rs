@@ -14,17 +14,22 @@ use tickwire::sim::Change;
 const SEEDS: u64 = 200;
 const TICKS: u32 = 60;
 
-fn restore(bytes: &[u8]) -> Match {
+pub(crate) fn restore(bytes: &[u8]) -> Match {
     Match::restore(Arena, bytes).expect("a checkpoint of the arena")
 }
 
-fn options(seed: u64) -> Options {
+pub(crate) fn options(seed: u64) -> Options {
     let options = if seed % 2 == 1 { Options::large() } else { Options::default() };
     Options { teams: (seed % 3) as u8, ..options }
 }
 
 /// One tick of everybody: a bot for each seat, and what can happen to a seat.
-fn tick(table: &mut Table, bots: &mut BTreeMap<u32, Bot>, next: &mut u32, chance: &mut Random) {
+pub(crate) fn tick(
+    table: &mut Table,
+    bots: &mut BTreeMap<u32, Bot>,
+    next: &mut u32,
+    chance: &mut Random,
+) {
     let seed = table.game.seed();
     if bots.len() < 6 && chance.one_in(4) {
         table.join(*next, seed % 8 == 7, false);

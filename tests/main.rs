@@ -6,6 +6,7 @@ mod bots;
 mod doors;
 mod fields;
 mod first_game;
+mod goldens;
 mod hub;
 mod journals;
 mod matches;

@@ -25,7 +25,7 @@ pub(crate) fn for_seeds(count: u64, check: impl Fn(u64)) {
     }
 }
 
-fn options(seed: u64) -> Options {
+pub(crate) fn options(seed: u64) -> Options {
     Options { grid: seed % 2 == 1, teams: seed % 3 == 1 }
 }
 
@@ -33,41 +33,50 @@ pub(crate) fn restore_zoo(bytes: &[u8]) -> Match {
     Match::restore(Zoo::default(), bytes).expect("a checkpoint of this game")
 }
 
-/// Everything that can happen to a table, at random.
+/// Those who are at a table, and who comes next.
+#[derive(Default)]
+pub(crate) struct Seated {
+    seats: Vec<u32>,
+    came: u32,
+}
+
 fn play(table: &mut Table, random: &mut Random, ticks: u32) {
-    let mut seated: Vec<u32> = Vec::new();
-    let mut next = 1;
-    for _ in 0..ticks {
-        if seated.len() < 5 && random.one_in(6) {
-            table.join(next, random.one_in(2), random.one_in(5));
-            seated.push(next);
-            next += 1;
-        }
-        if random.one_in(40)
-            && let Some(player) = random.pick(&seated).copied()
-        {
-            table.leave(player);
-            seated.retain(|seat| *seat != player);
-        }
-        for player in &seated {
-            match random.below(60) {
-                0 => table.change(Change::Away(PlayerId(*player))),
-                1 => table.change(Change::Back(PlayerId(*player))),
-                2..9 => {
-                    let at = [random.between(-9.0, 70.0), random.between(-9.0, 70.0)];
-                    table.change(Change::Look(PlayerId(*player), at));
-                }
-                _ => {}
-            }
-            if !random.one_in(10) {
-                let turn = random.below(200) as i8;
-                table.control(*player, &Input { turn, go: random.one_in(2) });
-            }
-        }
-        let lost: Vec<u32> = seated.iter().copied().filter(|_| random.one_in(25)).collect();
-        table.tick(&lost).expect("an honest packet is accepted");
-        table.check();
+    let mut seated = Seated::default();
+    (0..ticks).for_each(|_| play_tick(table, random, &mut seated));
+}
+
+/// Everything that can happen to a table in a tick, at random.
+pub(crate) fn play_tick(table: &mut Table, random: &mut Random, seated: &mut Seated) {
+    let Seated { seats, came } = seated;
+    if seats.len() < 5 && random.one_in(6) {
+        *came += 1;
+        table.join(*came, random.one_in(2), random.one_in(5));
+        seats.push(*came);
     }
+    if random.one_in(40)
+        && let Some(player) = random.pick(seats).copied()
+    {
+        table.leave(player);
+        seats.retain(|seat| *seat != player);
+    }
+    for player in &*seats {
+        match random.below(60) {
+            0 => table.change(Change::Away(PlayerId(*player))),
+            1 => table.change(Change::Back(PlayerId(*player))),
+            2..9 => {
+                let at = [random.between(-9.0, 70.0), random.between(-9.0, 70.0)];
+                table.change(Change::Look(PlayerId(*player), at));
+            }
+            _ => {}
+        }
+        if !random.one_in(10) {
+            let turn = random.below(200) as i8;
+            table.control(*player, &Input { turn, go: random.one_in(2) });
+        }
+    }
+    let lost: Vec<u32> = seats.iter().copied().filter(|_| random.one_in(25)).collect();
+    table.tick(&lost).expect("an honest packet is accepted");
+    table.check();
 }
 
 #[test]

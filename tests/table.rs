@@ -6,14 +6,24 @@ use tickwire::prelude::*;
 use tickwire::sim::{Change, Controls, Lanes};
 use tickwire::sync::{Changes, Prediction, Replica, StreamError};
 
+/// What a client was told in a tick, and what came of it.
+pub(crate) struct Told {
+    pub(crate) packet: Vec<u8>,
+    /// What it had predicted of its own.
+    pub(crate) prediction: Lanes,
+    pub(crate) changes: Changes,
+}
+
 /// One receiver.
 pub(crate) struct Client {
     pub(crate) replica: Replica,
     /// Kept up to date by what the replica says has changed, and nothing else.
     mirror: Lanes,
-    predicts: bool,
+    pub(crate) predicts: bool,
     /// Whether it has the stream up to the last tick.
     is_current: bool,
+    /// What it was told last.
+    pub(crate) told: Option<Told>,
     /// Bytes received in packets, without keyframes.
     pub(crate) bytes: usize,
     pub(crate) packets: usize,
@@ -32,6 +42,12 @@ impl Client {
             self.mirror.insert(key, lanes);
         }
     }
+}
+
+pub(crate) fn prediction_of(lanes: &Lanes) -> Prediction {
+    let mut prediction = Prediction::default();
+    lanes.iter().for_each(|((id, component), lanes)| prediction.set(*id, *component, lanes));
+    prediction
 }
 
 /// A match, its clients and its journal.
@@ -72,6 +88,7 @@ impl Table {
             mirror: Lanes::new(),
             predicts,
             is_current: false,
+            told: None,
             bytes: 0,
             packets: 0,
         };
@@ -98,11 +115,12 @@ impl Table {
     pub(crate) fn tick(&mut self, lost: &[u32]) -> Result<(), StreamError> {
         let mut inputs = std::mem::take(&mut self.next);
         inputs.controls.sort_by_key(|controls| controls.player);
-        let predictions = self.predict(&mut inputs);
+        let mut predictions = self.predict(&mut inputs);
         self.journal.note_inputs(&inputs);
         let hash = self.game.tick(&inputs).hash();
         self.hashes.push(hash);
         for (player, client) in &mut self.clients {
+            client.told = None;
             if lost.contains(&player.0) {
                 client.is_current = false;
                 continue;
@@ -115,17 +133,18 @@ impl Table {
                 self.packet = self.game.keyframe(*player);
                 client.is_current = true;
             }
-            let none = Prediction::default();
-            let prediction = predictions.get(player).unwrap_or(&none);
-            let changes = client.replica.receive_predicted(&self.packet, prediction)?.clone();
+            let lanes = predictions.remove(player).unwrap_or_default();
+            let prediction = prediction_of(&lanes);
+            let changes = client.replica.receive_predicted(&self.packet, &prediction)?.clone();
             client.reflect(&changes);
+            client.told = Some(Told { packet: self.packet.clone(), prediction: lanes, changes });
         }
         Ok(())
     }
 
     /// Lets clients that predict be right about their own lanes, or sometimes wrong: a copy of the
     /// match tells them the truth of the coming tick.
-    fn predict(&mut self, inputs: &mut TickInputs) -> BTreeMap<PlayerId, Prediction> {
+    fn predict(&mut self, inputs: &mut TickInputs) -> BTreeMap<PlayerId, Lanes> {
         let mut predictions = BTreeMap::new();
         let predicting: Vec<PlayerId> = self
             .clients
@@ -144,16 +163,17 @@ impl Table {
         ahead.tick(inputs);
         for player in predicting {
             let replica = &self.clients[&player].replica;
-            let mut prediction = Prediction::default();
+            let mut prediction = Lanes::new();
             let wrong = self.chance.one_in(4);
             for ((id, component), mut lanes) in ahead.visible_to(player) {
                 if replica.is_own(id) {
                     lanes.iter_mut().take(1).for_each(|lane| *lane ^= u32::from(wrong));
-                    prediction.set(id, component, &lanes);
+                    prediction.insert((id, component), lanes);
                 }
             }
             let controls = inputs.controls.iter_mut().find(|controls| controls.player == player);
-            controls.expect("it has controls").predicted = Some(prediction.checksum());
+            controls.expect("it has controls").predicted =
+                Some(prediction_of(&prediction).checksum());
             predictions.insert(player, prediction);
         }
         predictions

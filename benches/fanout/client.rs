@@ -2,6 +2,7 @@
 
 use crate::wire::{Frame, Wire, next_frame};
 use game::arena::Input as Controls;
+use game::arena::control::Buttons;
 use mio::{Registry, Token};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -158,7 +159,7 @@ impl Client {
             move_x: (way.cos() * 127.0) as i8,
             move_y: (way.sin() * 127.0) as i8,
             aim: (phase * 4096 + self.inputs * 300) as u16,
-            fire: phase.is_multiple_of(2),
+            buttons: Buttons::default().with(Buttons::FIRE, phase.is_multiple_of(2)),
             ..Controls::default()
         });
         let tick = Tick(self.joined_at.0 + self.all_states + 2);

@@ -10,6 +10,7 @@ use crate::deeds::Deed;
 use crate::tally::Tally;
 use crate::wire::Wire;
 use game::arena::Input as Controls;
+use game::arena::control::Buttons;
 use mio::{Registry, Token};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -265,9 +266,7 @@ impl Bot {
                 move_x: bits[0] as i8,
                 move_y: bits[1] as i8,
                 aim: self.controls.aim.wrapping_add(u16::from(bits[2]) << 6),
-                fire: bits[3] < 128,
-                reload: bits[4] < 16,
-                mark: bits[5] < 16,
+                buttons: Buttons(bits[3]),
             };
         }
         let (tick, controls) = (self.tick(now), encode_input(&self.controls));

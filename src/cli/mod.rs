@@ -6,16 +6,19 @@ mod show;
 mod watch;
 
 pub use canvas::{Canvas, Color};
-pub use show::{Bot, Show};
+pub use crate::doors::Files;
+pub use show::{Bot, Offer, Show};
 
 use clap::{Parser, Subcommand};
 
 /// Plays matches.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::Options,
 }
 
 #[derive(Debug, Subcommand)]
@@ -28,8 +31,9 @@ enum Command {
 
 /// Runs the command that the program was started with.
 pub fn run<G: Show>() -> anyhow::Result<()> {
-    match Arguments::parse().command {
-        None => serve::run::<G>(&serve::Options::parse_from(["serve"])),
+    let arguments = Arguments::parse();
+    match arguments.command {
+        None => serve::run::<G>(&arguments.serve),
         Some(Command::Watch(options)) => watch::run::<G>(&options),
         Some(Command::Serve(options)) => serve::run::<G>(&options),
     }

@@ -1,5 +1,6 @@
 //! Hosts matches until told to stop.
 
+use super::Files;
 use super::show::Show;
 use crate::doors::{Server, acceptor};
 use crate::host::DoorLimits;
@@ -96,20 +97,28 @@ fn raise_descriptors(settings: &Settings) {
 }
 
 fn catalog<G: Show>(settings: &Settings) -> anyhow::Result<Catalog> {
+    let offers = G::offers();
+    let offered: Vec<_> = offers.iter().map(|it| ModeSettings::of(it.name, it.players)).collect();
     let usual = [ModeSettings::usual(G::NAME)];
-    let modes = if settings.modes.is_empty() { &usual[..] } else { &settings.modes };
+    let modes = match (&settings.modes[..], &offered[..]) {
+        ([], []) => &usual,
+        ([], offered) => offered,
+        (modes, _) => modes,
+    };
     let mut catalog = Catalog::default();
     for mode in modes {
         let (name, players) = (mode.name.as_str(), mode.players as usize);
-        let options = serde_json::to_string(&mode.options)?;
+        let wished = serde_json::to_string(&mode.options)?;
+        let offer = offers.iter().find(|offer| offer.name == name);
+        let options = offer.map_or_else(|| G::options(mode.players), |it| it.options.clone());
         catalog = catalog
             .with_wishes(
                 name,
                 players,
                 mode.spectators,
                 G::game,
-                &G::options(mode.players),
                 &options,
+                &wished,
             )
             .map_err(|why| anyhow::anyhow!("modes, `{name}`: {why}"))?;
     }
@@ -136,7 +145,13 @@ fn users(settings: &UsersSettings) -> anyhow::Result<Users> {
 
 /// The server, with all that the settings ask for.
 fn build<G: Show>(settings: &Settings) -> anyhow::Result<(Server, Arc<Directory>)> {
-    let mut server = Server::new(settings.config());
+    let pages = match &settings.pages {
+        Some(folder) => {
+            Files::read(folder).with_context(|| format!("pages = {}", folder.display()))?
+        }
+        None => G::pages(),
+    };
+    let mut server = Server::new(settings.config()).files(pages);
     if let Some(tls) = &settings.tls {
         server = server.tls(acceptor(&tls.certificate, &tls.key).context("tls")?);
     }
@@ -156,7 +171,7 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let open = open.with_context(|| format!("listen = {}", settings.listen))?;
     let address = open.address();
     let s = if settings.tls.is_some() { "s" } else { "" };
-    println!("{} is hosted at {address}", G::NAME);
+    println!("{} is hosted at http{s}://{address}/", G::NAME);
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
     println!(
         "  Socket.IO        http{s}://{address}{} (emit `join-match`)",

@@ -24,9 +24,18 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::oneshot;
 
 /// What is begun or kept costs as much as so many other requests.
-pub(super) const COST: u32 = 20;
+const COST: u32 = 20;
+/// How long a match may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a request counts for.
+pub(super) fn cost(method: &Method, path: &str) -> u32 {
+    if method == Method::POST || path.starts_with(STATE) { COST } else { 1 }
+}
 /// Bodies are short.
 const BODY_BYTES: usize = 16 << 10;
 
@@ -111,6 +120,19 @@ pub(super) struct NewSeat {
     pub(super) user: Option<String>,
 }
 
+/// Below it is what anybody may see of a match.
+const STATE: &str = "/api/matches/";
+
+/// What a match answers with its next tick.
+pub(super) async fn soon(
+    ask: impl FnOnce(Box<dyn FnOnce(Value) + Send>) -> Result<(), Refusal>,
+) -> Result<Value, Refusal> {
+    let (answer, seen) = oneshot::channel();
+    ask(Box::new(|seen| drop(answer.send(seen))))?;
+    let seen = tokio::time::timeout(PATIENCE, seen).await;
+    seen.ok().and_then(Result::ok).ok_or(Refusal::Ended)
+}
+
 async fn route(
     server: &Server,
     address: IpAddr,
@@ -144,6 +166,11 @@ async fn route(
             }
             reserve(directory, &wish, known, Some(address))
         }
+        (Method::GET, path) if path.starts_with(STATE) => {
+            let id = &path[STATE.len()..];
+            let seen = soon(|answer| directory.publish(id, answer)).await?;
+            Ok(json_answer(StatusCode::OK, &seen))
+        }
         (_, "/api/matches" | "/api/seats") => {
             Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "That cannot be done here."))
         }
@@ -175,6 +202,7 @@ pub(super) fn reserve(
         user: known.as_ref().map(|known| known.user.clone()),
         claims: known.map(|known| known.claims).unwrap_or_default(),
         is_spectator: wish.spectator,
+        ..Person::default()
     };
     let mode = wish.mode.as_deref();
     let wished = Wish { mode, options: &options, is_private: false };

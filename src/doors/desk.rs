@@ -37,7 +37,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
 /// So many operators at once.
 const CONNECTIONS: usize = 32;
@@ -207,10 +207,7 @@ async fn of_match(
 ) -> Result<Answer, Problem> {
     match asked {
         ("GET", []) => {
-            let (answer, seen) = oneshot::channel();
-            directory.inspect(id, |seen| drop(answer.send(seen)))?;
-            let seen = tokio::time::timeout(PATIENCE, seen).await;
-            let seen = seen.ok().and_then(Result::ok).ok_or(Refusal::Ended)?;
+            let seen = api::soon(|answer| directory.inspect(id, answer)).await?;
             return Ok(json_answer(StatusCode::OK, &seen));
         }
         ("DELETE", []) => directory.end(id)?,

@@ -313,7 +313,8 @@ impl Match {
 
     fn join(&mut self, join: &Join) -> bool {
         let user = join.user.as_deref().unwrap_or_default();
-        let fits = join.name.len() <= JOIN_TEXT_LIMIT && user.len() <= JOIN_TEXT_LIMIT;
+        let texts = [join.name.as_str(), user, &join.wishes];
+        let fits = texts.iter().all(|text| text.len() <= JOIN_TEXT_LIMIT);
         let taken = fits && self.world.resource_mut::<Seats>().take(join);
         if taken {
             self.rules.joined(&mut self.world, join);

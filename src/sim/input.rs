@@ -53,6 +53,8 @@ pub struct Join {
     pub predicts: bool,
     /// What else is known of them, from whoever said who they are: a JSON object, or nothing.
     pub claims: String,
+    /// What they wish for themselves, for the game to grant or not: JSON, or nothing.
+    pub wishes: String,
 }
 
 /// What one player's controls say in one tick.

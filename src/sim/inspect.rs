@@ -8,6 +8,17 @@ use crate::sync::schema::{Audience, ComponentId};
 use bevy_ecs::entity::Entity;
 use std::collections::BTreeMap;
 
+/// An entity, as far as anybody may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Public {
+    /// Its name.
+    pub id: NetId,
+    /// Whose it is.
+    pub owner: Option<PlayerId>,
+    /// Its components' lanes.
+    pub components: Vec<(ComponentId, Vec<u32>)>,
+}
+
 /// Lanes of components by entity.
 pub type Lanes = BTreeMap<(NetId, ComponentId), Vec<u32>>;
 
@@ -36,6 +47,25 @@ impl Match {
             self.lanes(entity).into_iter().map(move |(component, lanes)| ((id, component), lanes))
         });
         lanes.collect()
+    }
+
+    /// What anybody may see, wherever they look: no component that is for some, and nothing that
+    /// stands on a grid of what is seen. Ascending, with the owners.
+    #[must_use]
+    pub fn public(&mut self) -> Vec<Public> {
+        let named = self.named();
+        let is_public = |component: &ComponentId| {
+            let schema = self.schema().component(*component);
+            schema.is_some_and(|schema| schema.audience() == Audience::Everyone)
+        };
+        let everywhere = named.into_iter().filter_map(|(id, entity, handle)| {
+            let entry = self.stream.entry(handle);
+            let mut components = self.lanes(entity);
+            components.retain(|(component, _)| is_public(component));
+            let is_seen = entry.cell.is_none() && !components.is_empty();
+            is_seen.then_some(Public { id, owner: entry.owner, components })
+        });
+        everywhere.collect()
     }
 
     /// A player's team, if it has one.

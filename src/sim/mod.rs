@@ -31,7 +31,7 @@ pub use input::{
     Change, Controls, INPUT_BYTES_LIMIT, Inputs, JOIN_TEXT_LIMIT, Join, Missing, TickInputs,
     decode_input, encode_input,
 };
-pub use inspect::Lanes;
+pub use inspect::{Lanes, Public};
 pub use random::Random;
 pub use seats::{SEATS_LIMIT, Seat, Seats};
 pub use timer::{Time, Timer};

@@ -1,25 +1,22 @@
-//! An avatar: the body of a player. It speeds up, slows down, slides along walls and looks around.
+//! An avatar: the body of a player. It speeds up, slows down, dashes, slides along walls and looks
+//! around, as [`arena_rules`] has it.
 //!
-//! Places and steps are multiples of [`QUANTUM`], which is what travels, and its floats are exact.
-//! So a client that predicts comes to the same lanes, and who walks straight costs nothing.
+//! Places and steps are multiples of [`QUANTUM`], which is what travels. So a client that predicts
+//! comes to the same lanes, and who walks straight costs nothing.
 
-use super::Input;
+use super::control::Will;
 use super::field::{At, Field};
 use super::health::{Health, Shield};
-use super::turn;
-use super::weapon::Weapon;
+use super::weapon::{Arms, Grip};
+use arena_rules::{Mover, UNIT};
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
 /// What places and steps of avatars are multiples of, in units.
-pub const QUANTUM: f64 = 1.0 / 128.0;
+pub const QUANTUM: f64 = 1.0 / UNIT as f64;
 /// How far an avatar reaches from its middle, in units.
-pub const RADIUS: f32 = 0.5;
-/// How fast it runs, in quanta per tick: 8 units per second at 20 Hz.
-const SPEED: f32 = 51.0;
-/// How much faster or slower it gets in a tick along each axis, in quanta per tick.
-const GAIN: f32 = 13.0;
+pub const RADIUS: f32 = arena_rules::RADIUS as f32 / UNIT as f32;
 
 /// Where an avatar is and which way it looks.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,6 +58,17 @@ replicate! {
     Velocity for owner { x: float(-1.0, 1.0, QUANTUM), y: float(-1.0, 1.0, QUANTUM) }
 }
 
+/// When an avatar dashes, and when it may again.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Dash {
+    /// The first tick in which it does not any more.
+    pub until: Tick,
+    /// The first tick in which it may again.
+    pub ready: Tick,
+}
+
+replicate! { Dash for owner { until: moment(), ready: moment() } }
+
 /// On the avatar of a player whose connection is lost.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Away;
@@ -68,53 +76,57 @@ pub struct Away;
 replicate! { Away {} }
 
 pub(super) fn plug(setup: &mut Setup<'_>) {
-    setup.replicate::<Body>().replicate::<Velocity>().replicate::<Away>();
+    setup.replicate::<Body>().replicate::<Velocity>().replicate::<Dash>().replicate::<Away>();
 }
 
 /// All that an avatar has from the start, but for its side.
 pub(super) fn avatar(player: PlayerId, at: [f32; 2], shield: Shield) -> impl Bundle {
     let body = Body { x: at[0], y: at[1], aim: 0.0 };
-    let weapon = Weapon::full();
-    (Owner(player), Predicted, body, Velocity::default(), At(at), Health::full(), weapon, shield)
+    let motion = (body, Velocity::default(), Dash::default(), At(at));
+    (Owner(player), Will::default(), motion, Health::full(), Grip::default(), Arms::first(), shield)
 }
 
-/// The velocity in the next tick, for one that is asked to move so.
-fn steered(velocity: Velocity, [x, y]: [i8; 2]) -> Velocity {
-    let wish = [f32::from(x), f32::from(y)];
-    let share = SPEED / turn::length(wish).max(127.0);
-    let axis = |now: f32, wish: f32| {
-        let now = now / QUANTUM as f32;
-        let by = ((wish * share).round() - now).clamp(-GAIN, GAIN);
-        (now + by) * QUANTUM as f32
-    };
-    Velocity { x: axis(velocity.x, wish[0]), y: axis(velocity.y, wish[1]) }
+/// Lengths in quanta; they are whole.
+pub(super) fn quanta(units: [f32; 2]) -> [i32; 2] {
+    units.map(|axis| (axis * UNIT as f32).round() as i32)
 }
 
-/// An avatar one tick later: what the match does, and what a client that predicts does ahead.
-#[must_use]
-pub fn run(body: Body, velocity: Velocity, input: &Input, field: &Field) -> (Body, Velocity) {
-    let step = steered(velocity, [input.move_x, input.move_y]);
-    let [x, y] = field.slide(body.at(), [step.x, step.y], RADIUS);
-    let velocity = Velocity { x: x - body.x, y: y - body.y };
-    (Body { x, y, aim: turn::radians(input.aim) }, velocity)
+/// Quanta in units.
+pub(super) fn units(quanta: [i32; 2]) -> [f32; 2] {
+    quanta.map(|axis| axis as f32 / UNIT as f32)
 }
 
-type Walker<'a> = (&'a Owner, &'a mut Body, &'a mut Velocity, &'a mut At, Has<Away>);
+/// An avatar's motion as the rules have it.
+pub(super) fn mover(body: &Body, velocity: &Velocity, dash: &Dash) -> Mover {
+    Mover {
+        at: quanta(body.at()),
+        velocity: quanta([velocity.x, velocity.y]),
+        aim: 0,
+        dash_until: dash.until.0,
+        dash_ready: dash.ready.0,
+    }
+}
 
-/// Moves avatars as their players say; who is away comes to a stop.
-pub(super) fn walk(inputs: Res<Inputs<Input>>, field: Res<Field>, mut avatars: Query<Walker<'_>>) {
-    for (owner, mut body, mut velocity, mut at, is_away) in &mut avatars {
-        let (mut moved, stepped) = if is_away {
-            run(*body, *velocity, &Input::default(), &field)
-        } else {
-            run(*body, *velocity, inputs.of(owner.0), &field)
-        };
-        if is_away {
-            moved.aim = body.aim;
-        }
-        velocity.set_if_neq(stepped);
-        at.set_if_neq(At(moved.at()));
-        body.set_if_neq(moved);
+/// The same as it is replicated.
+pub(super) fn moved(mover: &Mover) -> (Body, Velocity, Dash) {
+    let ([x, y], [vx, vy]) = (units(mover.at), units(mover.velocity));
+    let aim = f32::from(mover.aim) * (std::f32::consts::TAU / 256.0);
+    let dash = Dash { until: Tick(mover.dash_until), ready: Tick(mover.dash_ready) };
+    (Body { x, y, aim }, Velocity { x: vx, y: vy }, dash)
+}
+
+type Walker<'a> = (&'a Will, &'a mut Body, &'a mut Velocity, &'a mut Dash, &'a mut At);
+
+/// Moves avatars as they will.
+pub(super) fn walk(time: Res<Time>, field: Res<Field>, mut avatars: Query<Walker<'_>>) {
+    for (will, mut body, mut velocity, mut dash, mut at) in &mut avatars {
+        let mut mover = mover(&body, &velocity, &dash);
+        mover.step(&will.input.controls(), time.tick().0, field.ground());
+        let (body_now, velocity_now, dash_now) = moved(&mover);
+        velocity.set_if_neq(velocity_now);
+        dash.set_if_neq(dash_now);
+        at.set_if_neq(At(body_now.at()));
+        body.set_if_neq(body_now);
     }
 }
 
@@ -130,28 +142,4 @@ pub(super) fn remember(
 /// Lets players look at where their avatars are.
 pub(super) fn follow(mut views: ResMut<Views>, avatars: Query<(&Owner, &Body)>) {
     avatars.iter().for_each(|(owner, body)| views.look_at(owner.0, body.at()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_velocity_is_reached_in_steps_and_is_the_same_in_all_directions() {
-        let run = |wish: [i8; 2]| {
-            let mut velocity = Velocity::default();
-            let mut ticks = 0;
-            while steered(velocity, wish) != velocity {
-                velocity = steered(velocity, wish);
-                ticks += 1;
-            }
-            (velocity, ticks)
-        };
-        let (straight, ticks) = run([127, 0]);
-        assert_eq!((straight.x, straight.y, ticks), (51.0 / 128.0, 0.0, 4));
-        let (slanting, _) = run([127, -127]);
-        let speed = turn::length([slanting.x, slanting.y]);
-        assert!((speed - straight.x).abs() < 0.01, "{speed}");
-        assert_eq!(run([0, 0]).1, 0);
-    }
 }

@@ -3,12 +3,14 @@
 //! It is made of blocks. A block has at most one wall, and a margin all around it: so there is
 //! always a way through, and who stands in a block can only touch that block's wall.
 
+use super::avatar::quanta;
+use arena_rules::{Block, Ground as Floor};
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
 /// The side of a block, in units.
-const BLOCK: f32 = 8.0;
+const BLOCK: f32 = (arena_rules::BLOCK / arena_rules::UNIT) as f32;
 /// The first of the shapes of a block that are nothing but a spot.
 const SPOT: u32 = 8;
 /// The field's side is at most this, in units.
@@ -89,6 +91,8 @@ pub struct Field {
     count: usize,
     /// By block, row by row.
     walls: Vec<Option<Wall>>,
+    /// The same, as bodies feel it.
+    ground: Floor,
     /// Where avatars may appear.
     spots: Vec<[f32; 2]>,
     /// Where pickups lie, twins next to each other.
@@ -104,10 +108,19 @@ impl Field {
             side: count as f32 * BLOCK,
             count,
             walls: vec![None; count * count],
+            ground: Floor::open(count),
             spots: Vec::new(),
             stores: Vec::new(),
         };
         (0..count * count).for_each(|block| field.build(block, SPOT));
+        field
+    }
+
+    /// The field that somebody sees: only its walls are known.
+    #[must_use]
+    pub fn seen(ground: &Ground, walls: impl Iterator<Item = Wall>) -> Self {
+        let mut field = Self::open(ground.side as u16);
+        walls.for_each(|wall| field.put(wall));
         field
     }
 
@@ -132,16 +145,23 @@ impl Field {
     fn build(&mut self, block: usize, shape: u32) {
         let corner = self.corner(block);
         let centre = corner.map(|axis| axis + BLOCK / 2.0);
-        let wall = |dx: f32, dy: f32, width: f32, height: f32| {
-            Some(Wall { x: corner[0] + dx, y: corner[1] + dy, width, height })
+        let mut wall = |dx: f32, dy: f32, width: f32, height: f32| {
+            self.put(Wall { x: corner[0] + dx, y: corner[1] + dy, width, height });
         };
         match shape {
-            0 | 1 => self.walls[block] = wall(1.0, 3.5, 6.0, 1.0),
-            2 | 3 => self.walls[block] = wall(3.5, 1.0, 1.0, 6.0),
-            4 | 5 => self.walls[block] = wall(2.5, 2.5, 3.0, 3.0),
+            0 | 1 => wall(1.0, 3.5, 6.0, 1.0),
+            2 | 3 => wall(3.5, 1.0, 1.0, 6.0),
+            4 | 5 => wall(2.5, 2.5, 3.0, 3.0),
             6 | 7 => self.stores.push(centre),
             _ => self.spots.push(centre),
         }
+    }
+
+    /// Puts a wall into its block.
+    fn put(&mut self, wall: Wall) {
+        let [column, row] = self.block(wall.least());
+        self.walls[row * self.count + column] = Some(wall);
+        self.ground.build(Block { least: quanta(wall.least()), most: quanta(wall.most()) });
     }
 
     fn corner(&self, block: usize) -> [f32; 2] {
@@ -152,6 +172,12 @@ impl Field {
     #[must_use]
     pub fn side(&self) -> f32 {
         self.side
+    }
+
+    /// What bodies feel of it.
+    #[must_use]
+    pub fn ground(&self) -> &Floor {
+        &self.ground
     }
 
     /// Its walls, row by row.
@@ -176,32 +202,20 @@ impl Field {
         at.map(|axis| ((axis / BLOCK).max(0.0) as usize).min(self.count - 1))
     }
 
-    /// Where a body that reaches `half` each way ends up after a step; it slides along walls.
-    /// What is a multiple of a power of two stays one.
-    #[must_use]
-    pub fn slide(&self, from: [f32; 2], step: [f32; 2], half: f32) -> [f32; 2] {
-        let mut at = from;
-        for axis in 0..2 {
-            at[axis] = (at[axis] + step[axis]).max(half).min(self.side - half);
-            let [column, row] = self.block(at);
-            let Some(wall) = &self.walls[row * self.count + column] else { continue };
-            let (least, most) = (wall.least(), wall.most());
-            let is_inside =
-                (0..2).all(|axis| at[axis] > least[axis] - half && at[axis] < most[axis] + half);
-            if is_inside {
-                at[axis] = if step[axis] > 0.0 { least[axis] - half } else { most[axis] + half };
-            }
-        }
-        at
-    }
-
     /// The share of a way that is free of walls, from 0 to 1.
     #[must_use]
     pub fn free(&self, from: [f32; 2], way: [f32; 2]) -> f32 {
+        self.free_for(from, way, 0.0)
+    }
+
+    /// The same for something that reaches so far from its middle, at most a unit.
+    #[must_use]
+    pub fn free_for(&self, from: [f32; 2], way: [f32; 2], margin: f32) -> f32 {
         let mut free = 1.0f32;
         for axis in 0..2 {
-            let edge = if way[axis] > 0.0 { self.side } else { 0.0 };
-            if way[axis] != 0.0 {
+            let edge = if way[axis] > 0.0 { self.side - margin } else { margin };
+            let is_past = (way[axis] > 0.0) == (from[axis] + way[axis] > edge);
+            if way[axis] != 0.0 && is_past {
                 free = free.min(((edge - from[axis]) / way[axis]).max(0.0));
             }
         }
@@ -209,7 +223,7 @@ impl Field {
         for row in a[1].min(b[1])..=a[1].max(b[1]) {
             for column in a[0].min(b[0])..=a[0].max(b[0]) {
                 let wall = &self.walls[row * self.count + column];
-                let meets = wall.as_ref().and_then(|wall| wall.meets(from, way, 0.0));
+                let meets = wall.as_ref().and_then(|wall| wall.meets(from, way, margin));
                 free = free.min(meets.unwrap_or(1.0));
             }
         }
@@ -237,21 +251,8 @@ mod tests {
 
     fn with_wall() -> Field {
         let mut field = Field::open(48);
-        field.walls[0] = Some(Wall { x: 3.5, y: 1.0, width: 1.0, height: 6.0 });
+        field.put(Wall { x: 3.5, y: 1.0, width: 1.0, height: 6.0 });
         field
-    }
-
-    #[test]
-    fn a_body_slides_along_a_wall_and_never_into_it() {
-        let field = with_wall();
-        let mut at = [2.0, 4.0];
-        for _ in 0..40 {
-            at = field.slide(at, [0.25, 0.125], 0.5);
-            assert!(at[0] <= 3.0 || at[1] >= 7.5, "{at:?} is in the wall");
-        }
-        assert!(at[0] > 4.0, "it came around the end, to {at:?}");
-        assert_eq!(field.slide([0.75, 4.0], [-9.0, 0.0], 0.5), [0.5, 4.0]);
-        assert_eq!(field.slide([5.0, 4.0], [-0.25, 0.0], 0.5), [5.0, 4.0]);
     }
 
     #[test]

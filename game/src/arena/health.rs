@@ -2,7 +2,8 @@
 
 use super::avatar::Body;
 use super::player::{Entrant, Profile, Standing, face};
-use super::score::{Score, Whistle};
+use super::round::Whistle;
+use super::score::Score;
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;

@@ -4,44 +4,30 @@
 //! runs when within a tick is said once, in [`Arena`]'s `setup`.
 
 pub mod turn;
+pub mod control;
 pub mod field;
 pub mod player;
 pub mod avatar;
 pub mod weapon;
 pub mod projectile;
+pub mod burst;
 pub mod pickup;
 pub mod health;
 pub mod team;
 pub mod score;
+pub mod round;
+pub mod sight;
 pub mod bot;
+pub mod crew;
 pub mod show;
 #[cfg(test)]
 mod tests;
 
 use bevy_ecs::prelude::*;
+pub use control::Input;
 use field::{At, Field};
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
-
-/// Ticks in a second.
-const HERTZ: u32 = 20;
-
-/// What a player's controls say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Input {
-    /// How much to run along x, from -127 to 127.
-    pub move_x: i8,
-    /// How much to run along y, from -127 to 127.
-    pub move_y: i8,
-    /// Which way to look, in 1/65536 of a turn.
-    pub aim: u16,
-    /// Whether the trigger is held.
-    pub fire: bool,
-    /// Whether to reload.
-    pub reload: bool,
-    /// Whether to show the team what is ahead.
-    pub mark: bool,
-}
 
 /// What can be chosen for a match.
 #[derive(Resource, Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,17 +39,30 @@ pub struct Options {
     pub walls: bool,
     /// How many teams there are, up to 4; 0 is each for itself.
     pub teams: u8,
-    /// The points that end the match, a team's together; 0 if none do.
+    /// The points that end a round, a team's together; 0 if none do.
     pub goal: u32,
     /// The seconds after which it ends; 0 if never.
     pub seconds: u32,
+    /// The rounds after which the match ends; 0 if it goes on and on.
+    pub rounds: u32,
+    /// Bots take the place of players as long as there are fewer than this.
+    pub bots: u8,
     /// Whether players see only what is around them.
     pub interest: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { side: 48, walls: true, teams: 0, goal: 300, seconds: 600, interest: false }
+        Self {
+            side: 48,
+            walls: true,
+            teams: 0,
+            goal: 300,
+            seconds: 600,
+            rounds: 1,
+            bots: 0,
+            interest: false,
+        }
     }
 }
 
@@ -88,17 +87,18 @@ pub struct Arena;
 
 impl Game for Arena {
     const NAME: &'static str = "arena";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Input = Input;
     type Options = Options;
 
     fn setup(&self, setup: &mut Setup<'_>, options: &Options) {
-        setup.tick_rate(HERTZ);
+        setup.tick_rate(arena_rules::HERTZ);
         setup.world.insert_resource(*options);
         // A copy: the layout follows from the seed also when a match is restored.
         let mut random = setup.world.resource::<Random>().clone();
         field::plug(setup, options.field(&mut random));
         player::plug(setup);
+        control::plug(setup);
         avatar::plug(setup);
         weapon::plug(setup);
         projectile::plug(setup);
@@ -106,12 +106,18 @@ impl Game for Arena {
         health::plug(setup);
         team::plug(setup);
         score::plug(setup);
+        round::plug(setup);
+        crew::plug(setup);
+        setup.systems(Phase::Input, (control::obey, crew::think).chain());
         setup.systems(Phase::Move, (avatar::walk, projectile::fly).chain());
         setup.systems(
             Phase::Resolve,
-            (pickup::take, weapon::fire, team::mark, health::perish, score::judge).chain(),
+            (pickup::take, weapon::fire, team::mark, health::perish, round::judge).chain(),
         );
-        setup.systems(Phase::Late, (health::fade, health::appear, avatar::remember).chain());
+        setup.systems(
+            Phase::Late,
+            (round::reopen, health::fade, health::appear, avatar::remember).chain(),
+        );
         if options.interest {
             setup.interest::<At>(INTEREST, |at| at.0);
             setup.systems(Phase::Late, avatar::follow.after(avatar::remember));
@@ -121,15 +127,20 @@ impl Game for Arena {
     fn start(&self, world: &mut World, _: &Options) {
         field::build(world);
         pickup::stock(world);
-        score::open(world);
+        round::open(world);
+        crew::fill(world);
     }
 
     fn joined(&self, world: &mut World, join: &Join) {
-        player::join(world, join);
+        if !join.spectator {
+            player::join(world, join);
+            crew::fill(world);
+        }
     }
 
     fn left(&self, world: &mut World, player: PlayerId) {
         player::leave(world, player);
+        crew::fill(world);
     }
 
     fn away(&self, world: &mut World, player: PlayerId) {
@@ -141,6 +152,6 @@ impl Game for Arena {
     }
 
     fn outcome(&self, world: &mut World) -> Option<serde_json::Value> {
-        score::outcome(world)
+        round::outcome(world)
     }
 }

@@ -3,9 +3,11 @@
 use super::avatar::{Body, RADIUS};
 use super::field::{At, Field};
 use super::health::{HEALTH_MOST, Health, Shield};
-use super::score::{PICKUP_POINTS, Score, Whistle};
+use super::round::Whistle;
+use super::score::{PICKUP_POINTS, Score};
 use super::turn;
-use super::weapon::{SPARE_MOST, Weapon};
+use super::weapon::Arms;
+use arena_rules::{ROCKETS_MOST, SHELLS_MOST};
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
@@ -14,8 +16,10 @@ use tickwire::prelude::*;
 const REACH: f32 = RADIUS + 0.5;
 /// How much health one gives.
 const HEALTH: u8 = 40;
-/// How many shots one gives.
-const SHOTS: u8 = 30;
+/// How many shells one gives.
+const SHELLS: u8 = 8;
+/// How many rockets one gives.
+const ROCKETS: u8 = 3;
 /// How long a shield holds, in milliseconds.
 const SHIELD: u32 = 5000;
 
@@ -25,22 +29,25 @@ pub enum Gift {
     /// Some health.
     #[default]
     Health,
-    /// Some shots.
-    Ammo,
     /// Safety for a while.
     Shield,
+    /// Some shells.
+    Shells,
+    /// Some rockets.
+    Rockets,
 }
 
 impl Gift {
     /// All of them; of twins both are the same.
-    const ALL: [Self; 3] = [Self::Health, Self::Ammo, Self::Shield];
+    const ALL: [Self; 4] = [Self::Health, Self::Shells, Self::Shield, Self::Rockets];
 
     /// How long it is gone when it was taken, in milliseconds.
     fn absence(self) -> u32 {
         match self {
             Self::Health => 8000,
-            Self::Ammo => 6000,
             Self::Shield => 20_000,
+            Self::Shells => 6000,
+            Self::Rockets => 10_000,
         }
     }
 }
@@ -86,20 +93,22 @@ pub(super) fn stock(world: &mut World) {
 
 /// Who can take pickups.
 type Taker<'a> =
-    (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, &'a mut Weapon, Has<Shield>);
+    (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, &'a mut Arms, Has<Shield>);
 
 /// Gives a gift; says whether it was of use.
-fn give(gift: Gift, health: &mut Mut<Health>, weapon: &mut Mut<Weapon>, is_safe: bool) -> bool {
+fn give(gift: Gift, health: &mut Mut<Health>, arms: &mut Mut<Arms>, is_safe: bool) -> bool {
     let is_of_use = match gift {
         Gift::Health => health.now > 0 && health.now < HEALTH_MOST,
-        Gift::Ammo => weapon.spare < SPARE_MOST,
         Gift::Shield => !is_safe,
+        Gift::Shells => arms.shells < SHELLS_MOST,
+        Gift::Rockets => arms.rockets < ROCKETS_MOST,
     };
     match gift {
         _ if !is_of_use => {}
         Gift::Health => health.now = (health.now + HEALTH).min(HEALTH_MOST),
-        Gift::Ammo => weapon.spare = (weapon.spare + SHOTS).min(SPARE_MOST),
         Gift::Shield => {}
+        Gift::Shells => arms.shells = (arms.shells + SHELLS).min(SHELLS_MOST),
+        Gift::Rockets => arms.rockets = (arms.rockets + ROCKETS).min(ROCKETS_MOST),
     }
     is_of_use
 }
@@ -130,11 +139,11 @@ pub(super) fn take(
     touches.sort_unstable();
     for (_, _, entity, taker) in touches {
         let Ok((.., mut pickup)) = pickups.get_mut(entity) else { continue };
-        let Ok((_, _, owner, _, mut health, mut weapon, is_safe)) = takers.get_mut(taker) else {
+        let Ok((_, _, owner, _, mut health, mut arms, is_safe)) = takers.get_mut(taker) else {
             continue;
         };
         let gift = pickup.gift;
-        if !pickup.is_there || !give(gift, &mut health, &mut weapon, is_safe) {
+        if !pickup.is_there || !give(gift, &mut health, &mut arms, is_safe) {
             continue;
         }
         if gift == Gift::Shield {

@@ -32,6 +32,8 @@ pub struct Profile {
     pub hue: u16,
     /// Their side, if there are teams.
     pub side: Option<Side>,
+    /// Whether nobody is behind it.
+    pub is_bot: bool,
 }
 
 replicate! {
@@ -39,6 +41,7 @@ replicate! {
         name: text(NAME_BYTES),
         hue: integer(0, 359),
         side: optional(choice(&Side::ALL)),
+        is_bot: boolean(),
     }
 }
 
@@ -72,35 +75,62 @@ struct Passage<'a> {
     name: &'a str,
 }
 
+/// What players may choose for themselves.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Wishes {
+    hue: Option<u16>,
+}
+
+/// A colour for one who wishes none: neighbours in number are far apart.
+pub(super) fn hue(player: PlayerId) -> u16 {
+    (u64::from(player.0) * 137 % 360) as u16
+}
+
 /// Someone took a seat: the avatar comes at the end of the tick.
 pub(super) fn join(world: &mut World, join: &Join) {
     let player = join.player;
     let teams = world.resource::<Options>().teams;
+    // Whoever wishes nonsense wishes nothing.
+    let wishes: Wishes = serde_json::from_str(&join.wishes).unwrap_or_default();
     let profile = Profile {
         name: shown(&join.name, player),
-        // Neighbours in number are far apart in colour.
-        hue: (u64::from(player.0) * 137 % 360) as u16,
+        hue: wishes.hue.map_or_else(|| hue(player), |hue| hue % 360),
         side: smallest(world, teams),
+        is_bot: false,
     };
-    let side = profile.side;
     let passage = Passage { player, name: &profile.name };
     world.resource_mut::<Events>().to_all_but(player).emit("joined", &passage);
+    seat(world, player, profile);
+}
+
+/// Puts somebody in; the avatar comes at the end of the tick.
+pub(super) fn seat(world: &mut World, player: PlayerId, profile: Profile) -> Entity {
+    let side = profile.side;
     let standing = Standing { avatar: None, returns: Some(world.resource::<Time>().tick()) };
     let mut entrant = world.spawn((Entrant, Owner(player), profile, standing, Score::default()));
     if let Some(side) = side {
         entrant.insert(OnTeam(side.team()));
+    }
+    let entrant = entrant.id();
+    if let Some(side) = side {
         world.resource_mut::<Views>().set_team(player, Some(side.team()));
     }
+    entrant
 }
 
 /// A seat was given up: nothing of it stays.
 pub(super) fn leave(world: &mut World, player: PlayerId) {
     let Some(entrant) = find(world, player) else { return };
-    let avatar = world.get::<Standing>(entrant).and_then(|standing| standing.avatar);
     let name = world.get::<Profile>(entrant).map(|profile| profile.name.clone());
     let passage = Passage { player, name: name.as_deref().unwrap_or_default() };
     world.resource_mut::<Events>().to_all().emit("left", &passage);
-    if let Some(avatar) = avatar {
+    unseat(world, entrant);
+}
+
+/// Takes somebody out, with the avatar.
+pub(super) fn unseat(world: &mut World, entrant: Entity) {
+    if let Some(avatar) = world.get::<Standing>(entrant).and_then(|standing| standing.avatar) {
         world.despawn(avatar);
     }
     world.despawn(entrant);
@@ -146,9 +176,13 @@ pub(super) fn face(world: &mut World, player: PlayerId, entrant: Entity) {
     let best = tries.into_iter().max_by(|a, b| lonely(a).total_cmp(&lonely(b)));
     let shield = Shield::lasting(FRESH, world.resource::<Time>());
     let team = world.get::<OnTeam>(entrant).copied();
+    let is_bot = world.get::<Profile>(entrant).is_some_and(|profile| profile.is_bot);
     let mut spawned = world.spawn(avatar(player, best.unwrap_or_default(), shield));
     if let Some(team) = team {
         spawned.insert(team);
+    }
+    if !is_bot {
+        spawned.insert(Predicted);
     }
     let avatar = Some(spawned.id());
     if let Some(mut standing) = world.get_mut::<Standing>(entrant) {

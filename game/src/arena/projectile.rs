@@ -4,23 +4,19 @@
 //! once, and then that it is over. Where it ends at a wall is known from the start, as walls stay.
 
 use super::avatar::{Body, RADIUS};
+use super::burst::{Burst, burst};
 use super::field::{At, Field};
 use super::health::{Health, Shield};
 use super::turn;
+use super::weapon::Kind;
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
-/// How fast shots are, in units per second.
-const SPEED: f32 = 24.0;
-/// How long they fly at most, in milliseconds.
-const REACH: u32 = 1100;
 /// What velocities are multiples of, in units per tick.
 const QUANTUM: f64 = 1.0 / 256.0;
-/// What a hit takes.
-const DAMAGE: u8 = 18;
 /// How far back at most what a shooter saw counts, in milliseconds.
-pub(super) const LAG_MOST: u32 = 200;
+pub(super) const LAG_MOST: u32 = 250;
 /// How much of the lag is forgiven no more with each tick of flight, in 1/256 tick: the nearer the
 /// target the more what the shooter saw counts, the farther the more what the target saw.
 const LAG_FADE: u32 = 64;
@@ -40,6 +36,8 @@ pub struct Shot {
     pub vy: f32,
     /// When it was fired.
     pub since: Tick,
+    /// What fired it.
+    pub kind: Kind,
 }
 
 replicate! {
@@ -49,6 +47,7 @@ replicate! {
         vx: float(-4.0, 4.0, QUANTUM),
         vy: float(-4.0, 4.0, QUANTUM),
         since: moment(),
+        kind: choice(&Kind::ALL),
     }
 }
 
@@ -72,22 +71,52 @@ pub struct Flight {
     behind: u32,
 }
 
+impl Kind {
+    /// How fast its shots are, in units per second.
+    pub(super) fn speed(self) -> f32 {
+        match self {
+            Self::Blaster => 24.0,
+            Self::Scatter => 28.0,
+            Self::Rocket => 14.0,
+        }
+    }
+
+    /// How long they fly at most, in milliseconds.
+    fn reach(self) -> u32 {
+        match self {
+            Self::Blaster => 1100,
+            Self::Scatter => 350,
+            Self::Rocket => 2500,
+        }
+    }
+
+    /// What a hit takes.
+    fn damage(self) -> u8 {
+        match self {
+            Self::Blaster => 18,
+            Self::Scatter => 10,
+            Self::Rocket => 40,
+        }
+    }
+}
+
 /// How a shot is fired.
 pub(super) struct Aimed {
     pub(super) shooter: Entity,
     pub(super) from: [f32; 2],
     pub(super) towards: [f32; 2],
     pub(super) seen: Option<(Tick, u8)>,
+    pub(super) kind: Kind,
 }
 
 /// A shot, but for whose it is.
 pub(super) fn shoot(field: &Field, time: &Time, aimed: Aimed) -> impl Bundle {
-    let Aimed { shooter, from, towards, seen } = aimed;
-    let speed = SPEED * time.seconds_per_tick();
+    let Aimed { shooter, from, towards, seen, kind } = aimed;
+    let speed = kind.speed() * time.seconds_per_tick();
     let step = |axis: f32| (axis * speed / QUANTUM as f32).round() * QUANTUM as f32;
     let [vx, vy] = towards.map(step);
-    let shot = Shot { x: from[0], y: from[1], vx, vy, since: time.tick() };
-    let reach = time.ticks(REACH) as f32;
+    let shot = Shot { x: from[0], y: from[1], vx, vy, since: time.tick(), kind };
+    let reach = time.ticks(kind.reach()) as f32;
     let ends = reach * field.free(from, [vx * reach, vy * reach]);
     let behind = seen.map_or(0, |(tick, part)| {
         let behind = time.tick().since(tick).min(time.ticks(LAG_MOST)) * 256;
@@ -171,13 +200,17 @@ struct Hit {
 
 type Flying<'a> =
     (&'a Net, Entity, &'a Owner, &'a Shot, &'a Flight, &'a mut At, Option<&'a OnTeam>);
-type Mark<'a> =
+/// What shots can hit.
+pub(super) type Mark<'a> =
     (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, Has<Shield>, Option<&'a OnTeam>);
+/// One of them, to be changed.
+pub(super) type MarkItem<'a> =
+    (&'a Net, Entity, &'a Owner, &'a Body, Mut<'a, Health>, bool, Option<&'a OnTeam>);
 
 /// Moves shots on; they end where they hit.
 pub(super) fn fly(
     mut commands: Commands,
-    (time, history): (Res<Time>, Res<History>),
+    (time, history, field): (Res<Time>, Res<History>, Res<Field>),
     mut events: ResMut<Events>,
     mut shots: Query<Flying<'_>>,
     mut avatars: Query<Mark<'_>>,
@@ -206,20 +239,42 @@ pub(super) fn fly(
         };
         let hit = leg.hits(&targets).map(|target| target.entity);
         if hit.is_some() || age as f32 >= flight.ends {
-            over.push((net.id, entity, hit, owner.0, flight.shooter));
+            over.push((net.id, entity, hit, Source::of(owner, shot, flight, team), at.0));
         }
     }
     over.sort_unstable_by_key(|(id, ..)| *id);
-    for (_, entity, hit, player, shooter) in over {
+    for (_, entity, hit, source, at) in over {
         commands.entity(entity).despawn();
-        let Some((.., owner, _, mut health, is_safe, _)) =
-            hit.and_then(|hit| avatars.get_mut(hit).ok())
-        else {
-            continue;
-        };
-        if !is_safe && health.hurt(DAMAGE, shooter, player) {
-            events.to(owner.0).emit("hit", &Hit { by: player, damage: DAMAGE });
+        if source.kind == Kind::Rocket {
+            let burst_at = Burst { at, spared: hit, field: &field };
+            burst(&burst_at, &source, &mut avatars, &mut events);
         }
+        if let Some(target) = hit.and_then(|hit| avatars.get_mut(hit).ok()) {
+            hurt(target, source.kind.damage(), &source, &mut events);
+        }
+    }
+}
+
+/// Who is behind a hit, and with what.
+#[derive(Clone, Copy)]
+pub(super) struct Source {
+    pub(super) player: PlayerId,
+    pub(super) team: Option<OnTeam>,
+    pub(super) shooter: Entity,
+    pub(super) kind: Kind,
+}
+
+impl Source {
+    fn of(owner: &Owner, shot: &Shot, flight: &Flight, team: Option<&OnTeam>) -> Self {
+        Self { player: owner.0, team: team.copied(), shooter: flight.shooter, kind: shot.kind }
+    }
+}
+
+/// Takes so much of a target's health, unless it is safe.
+pub(super) fn hurt(target: MarkItem<'_>, damage: u8, source: &Source, events: &mut Events) {
+    let (.., owner, _, mut health, is_safe, _) = target;
+    if !is_safe && health.hurt(damage, source.shooter, source.player) {
+        events.to(owner.0).emit("hit", &Hit { by: source.player, damage });
     }
 }
 

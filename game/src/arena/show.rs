@@ -9,7 +9,8 @@ use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
 use super::{Arena, Input, Options};
-use tickwire::cli::{Bot as Player, Canvas, Color, Show};
+use include_dir::{Dir, include_dir};
+use tickwire::cli::{Bot as Player, Canvas, Color, Files, Offer, Show};
 use tickwire::prelude::*;
 use tickwire::sync::Replica;
 
@@ -24,6 +25,16 @@ impl Player<Input> for Bot {
     fn think(&mut self, view: &Replica) -> Input {
         Self::think(self, view)
     }
+}
+
+/// What browsers are given.
+static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../client-demo");
+
+fn put(folder: &Dir<'static>, pages: &mut Files) {
+    for file in folder.files() {
+        pages.insert(&file.path().to_string_lossy(), file.contents());
+    }
+    folder.dirs().for_each(|folder| put(folder, pages));
 }
 
 fn color(player: PlayerId) -> Color {
@@ -42,8 +53,25 @@ impl Show for Arena {
     }
 
     fn options(players: u32) -> Options {
-        let large = Options { interest: false, ..Options::large() };
-        if players > SMALL_MATCH { large } else { Options::default() }
+        let small = Options { rounds: 0, ..Options::default() };
+        let large = Options { interest: false, rounds: 0, ..Options::large() };
+        if players > SMALL_MATCH { large } else { small }
+    }
+
+    fn offers() -> Vec<Offer<Options>> {
+        let hosted = Options { bots: 6, goal: 200, seconds: 300, rounds: 0, ..Options::default() };
+        let teams = Options { teams: 2, bots: 8, goal: 300, ..hosted };
+        vec![
+            Offer { name: "arena", players: 16, options: hosted },
+            Offer { name: "teams", players: 16, options: teams },
+            Offer { name: "crowd", players: 32, options: Options { side: 80, bots: 16, ..hosted } },
+        ]
+    }
+
+    fn pages() -> Files {
+        let mut pages = Files::default();
+        put(&PAGES, &mut pages);
+        pages
     }
 
     fn bot(seed: u64, player: PlayerId) -> Box<dyn Player<Input>> {
@@ -72,8 +100,9 @@ fn draw_things(view: &Replica, canvas: &mut Canvas, side: f32) {
         } else if let Some(pickup) = view.get::<Pickup>(id).filter(|pickup| pickup.is_there) {
             let (letter, color) = match pickup.gift {
                 Gift::Health => ('+', Color::Green),
-                Gift::Ammo => ('⁝', Color::Yellow),
                 Gift::Shield => ('◊', Color::Cyan),
+                Gift::Shells => ('⁝', Color::Yellow),
+                Gift::Rockets => ('↟', Color::Red),
             };
             canvas.put(pickup.x / side, pickup.y / side, letter, color);
         } else if let Some(shot) = view.get::<Shot>(id) {

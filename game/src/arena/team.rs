@@ -1,7 +1,7 @@
 //! Teams, if there are any, and the marks that only one's own team sees.
 
-use super::Input;
 use super::avatar::Body;
+use super::control::{Buttons, Will};
 use super::field::Field;
 use super::player::{Entrant, Profile};
 use super::turn;
@@ -37,6 +37,12 @@ impl Side {
     #[must_use]
     pub fn team(self) -> TeamId {
         TeamId(self as u8)
+    }
+
+    /// The side with this number.
+    #[must_use]
+    pub fn of(team: TeamId) -> Option<Self> {
+        Self::ALL.get(usize::from(team.0)).copied()
     }
 }
 
@@ -74,16 +80,18 @@ type Marking<'a> = (Entity, &'a Owner, Option<&'a Marker>);
 /// Sets marks, and takes away those that were seen for long enough. A player has one at a time.
 pub(super) fn mark(
     mut commands: Commands,
-    (time, inputs, field): (Res<Time>, Res<Inputs<Input>>, Res<Field>),
-    avatars: Query<(&Owner, &Body)>,
+    (time, field): (Res<Time>, Res<Field>),
+    avatars: Query<(&Owner, &Body, &Will)>,
     entrants: Query<Marking<'_>, (With<Entrant>, With<OnTeam>)>,
 ) {
+    let will = |player: PlayerId| avatars.iter().find(|(owner, ..)| owner.0 == player);
+    let marks = |player| will(player).is_some_and(|(.., will)| will.input.buttons.has(Buttons::MARK));
     let mut ended = Vec::new();
     let mut marked = Vec::new();
     for (entity, owner, marker) in &entrants {
         match marker {
             Some(marker) if marker.until <= time.tick() => ended.push((owner.0, entity)),
-            None if inputs.of(owner.0).mark => marked.push((owner.0, entity)),
+            None if marks(owner.0) => marked.push((owner.0, entity)),
             _ => {}
         }
     }
@@ -93,13 +101,11 @@ pub(super) fn mark(
         commands.entity(entity).remove::<Marker>();
     }
     for (player, entity) in marked {
-        let avatar = avatars.iter().find(|(owner, _)| owner.0 == player);
-        if let Some((_, body)) = avatar {
-            let way = turn::direction(inputs.of(player).aim).map(|axis| axis * REACH);
-            let share = field.free(body.at(), way);
-            let until = Tick(time.tick().0 + time.ticks(SEEN));
-            let (x, y) = (body.x + way[0] * share, body.y + way[1] * share);
-            commands.entity(entity).insert(Marker { x, y, until });
-        }
+        let Some((_, body, will)) = will(player) else { continue };
+        let way = turn::direction(will.input.aim).map(|axis| axis * REACH);
+        let share = field.free(body.at(), way);
+        let until = Tick(time.tick().0 + time.ticks(SEEN));
+        let (x, y) = (body.x + way[0] * share, body.y + way[1] * share);
+        commands.entity(entity).insert(Marker { x, y, until });
     }
 }

@@ -1,114 +1,146 @@
-//! A weapon: what it holds, how often it fires, how it is filled again.
+//! What an avatar holds, and firing it.
 
-use super::Input;
-use super::avatar::{Away, Body};
+use super::avatar::Body;
+use super::control::Will;
 use super::field::Field;
 use super::projectile::{Aimed, shoot};
-use super::score::Whistle;
+use super::round::Whistle;
 use super::turn;
+use arena_rules::Weapon;
 use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
-/// How many shots are loaded at most.
-pub const LOADED_MOST: u8 = 12;
-/// How many more can be carried.
-pub const SPARE_MOST: u8 = 72;
-/// How many of them there are at first.
-const SPARE_FIRST: u8 = 36;
-/// From one shot to the next, in milliseconds.
-const PAUSE: u32 = 200;
-/// How long it takes to reload, in milliseconds.
-const RELOAD: u32 = 1300;
-/// How far a shot strays to either side at most, in 1/65536 of a turn.
-const STRAY: u32 = 260;
+/// How many shots a scatter fires at once.
+const PELLETS: u32 = 5;
 
-/// The shots of an avatar.
-#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Weapon {
-    /// Those that can be fired.
+/// A weapon, as others see it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// Quick single shots.
+    #[default]
+    Blaster,
+    /// A handful at once.
+    Scatter,
+    /// Slow, and it bursts.
+    Rocket,
+}
+
+impl Kind {
+    /// All of them, in their order.
+    pub const ALL: [Self; 3] = [Self::Blaster, Self::Scatter, Self::Rocket];
+
+    pub(super) fn of(weapon: Weapon) -> Self {
+        Self::ALL[weapon as usize]
+    }
+
+    /// How far a shot strays to either side at most, in 1/65536 of a turn.
+    fn stray(self) -> u32 {
+        match self {
+            Self::Blaster => 260,
+            Self::Scatter => 1500,
+            Self::Rocket => 0,
+        }
+    }
+}
+
+/// What an avatar holds in its hands.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grip {
+    /// The weapon.
+    pub weapon: Kind,
+}
+
+replicate! { Grip { weapon: choice(&Kind::ALL) } }
+
+/// What an avatar has to fire.
+#[derive(Component, Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arms {
+    /// Shots in the blaster.
     pub loaded: u8,
-    /// Those that can be loaded.
-    pub spare: u8,
-    /// When it will be loaded, while it is not.
-    pub reload: Option<Tick>,
-    /// Runs from one shot to the next.
-    pub pause: Timer,
+    /// Shells of the scatter.
+    pub shells: u8,
+    /// Rockets.
+    pub rockets: u8,
+    /// When the blaster is loaded again; 0 while it needs not be.
+    pub reload: Tick,
+    /// The first tick in which it may fire.
+    pub ready: Tick,
 }
 
 replicate! {
-    Weapon for owner {
+    Arms for owner {
         loaded: integer(0, 12),
-        spare: integer(0, 72),
-        reload: optional(moment()),
-        ..Weapon::default()
+        shells: integer(0, 24),
+        rockets: integer(0, 8),
+        reload: moment(),
+        ready: moment(),
     }
 }
 
-impl Weapon {
-    /// One that is loaded, and a few shots more.
+impl Arms {
+    /// What an avatar has when it appears.
     #[must_use]
-    pub fn full() -> Self {
-        Self { loaded: LOADED_MOST, spare: SPARE_FIRST, ..Self::default() }
+    pub fn first() -> Self {
+        Self::of(&arena_rules::Arms::first())
     }
 
-    /// Lets a tick pass, with the trigger held or not; says whether a shot is fired.
-    fn step(&mut self, input: &Input, time: &Time) -> bool {
-        let now = time.tick();
-        if self.reload.is_some_and(|due| due <= now) {
-            let more = (LOADED_MOST - self.loaded).min(self.spare);
-            self.loaded += more;
-            self.spare -= more;
-            self.reload = None;
+    pub(super) fn of(arms: &arena_rules::Arms) -> Self {
+        Self {
+            loaded: arms.loaded,
+            shells: arms.shells,
+            rockets: arms.rockets,
+            reload: Tick(arms.reload),
+            ready: Tick(arms.ready),
         }
-        let is_wanted = self.loaded == 0 || (input.reload && self.loaded < LOADED_MOST);
-        if self.reload.is_none() && is_wanted && self.spare > 0 {
-            self.reload = Some(Tick(now.0 + time.ticks(RELOAD)));
+    }
+
+    /// The same as the rules have it.
+    pub(super) fn held(&self, grip: &Grip) -> arena_rules::Arms {
+        arena_rules::Arms {
+            weapon: arena_rules::WEAPONS[grip.weapon as usize],
+            loaded: self.loaded,
+            shells: self.shells,
+            rockets: self.rockets,
+            reload: self.reload.0,
+            ready: self.ready.0,
         }
-        let fires =
-            input.fire && self.loaded > 0 && self.reload.is_none() && !self.pause.is_running(now);
-        if fires {
-            self.loaded -= 1;
-            self.pause = Timer::after(now, time.ticks(PAUSE));
-        }
-        fires
     }
 }
 
 pub(super) fn plug(setup: &mut Setup<'_>) {
-    setup.replicate::<Weapon>();
+    setup.replicate::<Grip>().replicate::<Arms>();
 }
 
-type Shooter<'a> = (Entity, &'a Owner, &'a Body, &'a mut Weapon, Option<&'a OnTeam>);
+type Shooter<'a> =
+    (Entity, &'a Owner, &'a Will, &'a Body, &'a mut Arms, &'a mut Grip, Option<&'a OnTeam>);
 
 /// Fires what is to be fired.
 pub(super) fn fire(
     mut commands: Commands,
-    (time, inputs, whistle): (Res<Time>, Res<Inputs<Input>>, Res<Whistle>),
-    field: Res<Field>,
+    (time, whistle, field): (Res<Time>, Res<Whistle>, Res<Field>),
     mut random: ResMut<Random>,
-    mut shooters: Query<Shooter<'_>, (With<Net>, Without<Away>)>,
+    mut shooters: Query<Shooter<'_>, With<Net>>,
 ) {
-    if whistle.is_blown {
-        return;
-    }
     let mut fired = Vec::new();
-    for (entity, owner, body, mut weapon, team) in &mut shooters {
-        let mut next = *weapon;
-        if next.step(inputs.of(owner.0), &time) {
-            fired.push((owner.0, entity, body.at(), team.copied()));
+    for (entity, owner, will, body, mut arms, mut grip, team) in &mut shooters {
+        let mut held = arms.held(&grip);
+        if held.step(&will.input.controls(), time.tick().0, !whistle.is_blown) {
+            fired.push((owner.0, entity, *will, body.at(), Kind::of(held.weapon), team.copied()));
         }
-        weapon.set_if_neq(next);
+        grip.set_if_neq(Grip { weapon: Kind::of(held.weapon) });
+        arms.set_if_neq(Arms::of(&held));
     }
     fired.sort_unstable_by_key(|(player, ..)| *player);
-    for (player, shooter, from, team) in fired {
-        let stray = (random.below(2 * STRAY + 1)).wrapping_sub(STRAY) as u16;
-        let towards = turn::direction(inputs.of(player).aim.wrapping_add(stray));
-        let seen = inputs.seen(player);
-        let mut shot = commands.spawn(shoot(&field, &time, Aimed { shooter, from, towards, seen }));
-        shot.insert(Owner(player));
-        if let Some(team) = team {
-            shot.insert(team);
+    for (player, shooter, Will { input, seen }, from, kind, team) in fired {
+        for _ in 0..if kind == Kind::Scatter { PELLETS } else { 1 } {
+            let stray = random.below(2 * kind.stray() + 1).wrapping_sub(kind.stray()) as u16;
+            let towards = turn::direction(input.aim.wrapping_add(stray));
+            let aimed = Aimed { shooter, from, towards, seen, kind };
+            let mut shot = commands.spawn((shoot(&field, &time, aimed), Owner(player)));
+            if let Some(team) = team {
+                shot.insert(team);
+            }
         }
     }
 }

@@ -23,8 +23,19 @@ pub struct Person {
     pub user: Option<UserId>,
     /// What else is known, as a JSON object; or nothing.
     pub claims: String,
+    /// What they wish for themselves, as the game understands it: JSON, or nothing.
+    pub wishes: String,
     /// Whether they only watch.
     pub is_spectator: bool,
+}
+
+/// Wishes are at most so long, as JSON.
+const WISHES_BYTES_MOST: usize = 256;
+
+/// What somebody wishes, as text.
+pub(super) fn wishes(json: Option<&serde_json::Value>) -> Result<String, Refusal> {
+    let text = json.map(ToString::to_string).unwrap_or_default();
+    if text.len() > WISHES_BYTES_MOST { Err(Refusal::BadOptions) } else { Ok(text) }
 }
 
 impl Person {
@@ -35,6 +46,7 @@ impl Person {
             name: known.as_ref().and_then(|known| known.name.clone()).unwrap_or(name.into()),
             user: socket.and_then(Socket::user),
             claims: known.map(|known| known.claims.clone()).unwrap_or_default(),
+            wishes: String::new(),
             is_spectator,
         }
     }

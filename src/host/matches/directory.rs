@@ -184,6 +184,16 @@ impl Directory {
         Ok(())
     }
 
+    /// What anybody may know of a match, with its next tick.
+    pub fn publish(
+        &self,
+        id: &str,
+        answer: impl FnOnce(serde_json::Value) + Send + 'static,
+    ) -> Result<(), Refusal> {
+        self.find(id)?.post(Mail::Publish(Box::new(answer)));
+        Ok(())
+    }
+
     /// Begins no match and gives no seat any more; those who play may go on, and come back.
     pub fn drain(&self) {
         lock(&self.matches).is_closed = true;

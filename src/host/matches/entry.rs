@@ -30,6 +30,8 @@ pub(super) enum Mail {
     Say(Said),
     /// Somebody wants to know all about the match.
     Inspect(Answer),
+    /// Somebody wants to know what anybody may know of it.
+    Publish(Answer),
     /// The match ends for this reason.
     End(Refusal),
 }

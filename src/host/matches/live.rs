@@ -148,6 +148,7 @@ impl Live {
             }
             Mail::Say(said) => self.pass_on(&said),
             Mail::Inspect(answer) => answer(self.inspect(now)),
+            Mail::Publish(answer) => answer(self.publish()),
             Mail::End(why) => self.ends = Some(why),
         }
     }
@@ -160,6 +161,7 @@ impl Live {
             spectator: newcomer.person.is_spectator,
             predicts: newcomer.predicts,
             claims: newcomer.person.claims.clone(),
+            wishes: newcomer.person.wishes.clone(),
         }));
         self.newcomers.push(newcomer);
     }

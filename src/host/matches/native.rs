@@ -1,6 +1,6 @@
 //! Native clients: what they ask of matches, and what matches send them.
 
-use super::client::{Client, Person, SchemaText, SeatOf};
+use super::client::{Client, Person, SchemaText, SeatOf, wishes};
 use super::directory::{Directory, Wish};
 use super::entry::Mail;
 use super::seating::Guest;
@@ -54,6 +54,7 @@ impl Client for PlayConnection {
 #[serde(default)]
 struct Wanted {
     mode: Option<String>,
+    player: Option<serde_json::Value>,
 }
 
 impl Matches for Directory {
@@ -62,9 +63,10 @@ impl Matches for Directory {
             "" => Wanted::default(),
             options => serde_json::from_str(options).map_err(|_| Refusal::BadOptions)?,
         };
+        let person = Person::of(client.hub_socket().as_ref(), join.name, join.spectator);
         let guest = Guest {
             client: client.clone(),
-            person: Person::of(client.hub_socket().as_ref(), join.name, join.spectator),
+            person: Person { wishes: wishes(wanted.player.as_ref())?, ..person },
             predicts: join.predicts,
         };
         let wish = Wish { mode: wanted.mode.as_deref(), ..Wish::default() };

@@ -1,4 +1,4 @@
-//! What an operator sees of a running match.
+//! What operators, and what all, see of a running match from outside.
 
 use super::live::Live;
 use super::seated::{Feed, Seated};
@@ -24,6 +24,40 @@ impl Live {
             "thread": self.entry.thread,
             "players": players,
             "entities": self.entities(),
+        })
+    }
+
+    /// What anybody may know.
+    pub(super) fn publish(&mut self) -> Value {
+        let seats = self.seats.iter().map(|(player, seat)| (player, &seat.person));
+        let players: Vec<_> = seats
+            .map(|(player, person)| {
+                json!({ "player": player, "name": person.name, "spectator": person.is_spectator })
+            })
+            .collect();
+        let seen = self.game.public();
+        let schema = self.game.schema();
+        let entities: Vec<_> = seen
+            .iter()
+            .take(ENTITIES_MOST)
+            .map(|entity| {
+                let parts: Map<String, Value> = entity
+                    .components
+                    .iter()
+                    .filter_map(|(component, lanes)| {
+                        let component = schema.component(*component)?;
+                        Some((component.name().into(), Value::Object(component.values(lanes))))
+                    })
+                    .collect();
+                json!({ "id": entity.id, "owner": entity.owner, "components": parts })
+            })
+            .collect();
+        json!({
+            "match": self.entry.id,
+            "tick": self.game.tick_number(),
+            "hertz": self.entry.hertz,
+            "players": players,
+            "entities": entities,
         })
     }
 

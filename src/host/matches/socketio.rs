@@ -13,7 +13,7 @@
 //! Answers that are not `ok` have a `code` and a `reason`, as in the native protocol. The stream comes as
 //! `state` with the packet and, where one was used, `{tick, lead}` of the input that is in it.
 
-use super::client::{Client, Person, SchemaText, SeatOf};
+use super::client::{Client, Person, SchemaText, SeatOf, wishes};
 use super::directory::{Directory, Wish};
 use super::entry::{Listing, Mail};
 use super::seating::Guest;
@@ -157,6 +157,7 @@ struct JoinWish {
     options: Option<serde_json::Value>,
     spectator: bool,
     predicts: bool,
+    player: Option<serde_json::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -312,11 +313,12 @@ impl Directory {
         if wish.name.len() > NAME_BYTES_LIMIT {
             return refused(Refusal::TooLong);
         }
-        let guest = Guest {
-            client,
-            person: Person::of(Some(socket), &wish.name, wish.spectator),
-            predicts: wish.predicts,
+        let wishes = match wishes(wish.player.as_ref()) {
+            Ok(wishes) => wishes,
+            Err(why) => return refused(why),
         };
+        let person = Person { wishes, ..Person::of(Some(socket), &wish.name, wish.spectator) };
+        let guest = Guest { client, person, predicts: wish.predicts };
         let options = Wish::options_of(wish.options.as_ref());
         let wished = Wish { mode: wish.mode.as_deref(), options: &options, is_private: false };
         let seat = self.seat(&wish.place, &wished, &guest);

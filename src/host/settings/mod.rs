@@ -35,6 +35,9 @@ pub struct Settings {
     /// Pages of which origins may connect: `["own"]`, `["any"]`, or those that are named.
     #[serde(with = "tables::origins")]
     pub origins: Origins,
+    /// A folder whose files browsers get instead of those that come with the game.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pages: Option<PathBuf>,
     /// What is logged.
     pub log: Log,
     /// Encryption.
@@ -167,9 +170,15 @@ impl ModeSettings {
     /// The one way to play a game for which nothing else is set.
     #[must_use]
     pub fn usual(name: &str) -> Self {
+        Self::of(name, usual_players())
+    }
+
+    /// One for so many players.
+    #[must_use]
+    pub fn of(name: &str, players: u32) -> Self {
         Self {
             name: name.into(),
-            players: usual_players(),
+            players,
             spectators: usual_spectators(),
             options: toml::Table::new(),
         }
@@ -200,6 +209,7 @@ impl Default for Settings {
             tls: None,
             users: None,
             admin: None,
+            pages: None,
             cookie,
             doors,
             matches,

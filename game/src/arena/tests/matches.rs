@@ -7,7 +7,7 @@ use crate::arena::pickup::Pickup;
 use crate::arena::projectile::Shot;
 use crate::arena::score::Score;
 use crate::arena::team::Marker;
-use crate::arena::weapon::Weapon;
+use crate::arena::weapon::Arms;
 use crate::arena::{Arena, Options};
 use bevy_ecs::prelude::*;
 use tickwire::prelude::*;
@@ -40,7 +40,7 @@ fn verify_all(table: &Table) -> usize {
         + verify::<Health>(table)
         + verify::<Pickup>(table)
         + verify::<Score>(table)
-        + verify::<Weapon>(table)
+        + verify::<Arms>(table)
         + verify::<Marker>(table)
         + verify::<Body>(table)
 }

@@ -4,3 +4,5 @@ mod table;
 mod scenes;
 mod seats;
 mod matches;
+mod crew;
+mod rounds;

@@ -6,15 +6,16 @@ use crate::arena::field::{At, Field};
 use crate::arena::health::{Health, Shield};
 use crate::arena::pickup::{Gift, Pickup};
 use crate::arena::projectile::Shot;
-use crate::arena::weapon::Weapon;
+use crate::arena::control::Buttons;
+use crate::arena::weapon::{Arms, Grip, Kind};
 use crate::arena::{Input, Options};
+use arena_rules::Weapon;
 use bevy_ecs::prelude::*;
 use tickwire::prelude::*;
 use tickwire::sim::{Controls, encode_input};
 
-const FIRE: Input = Input { fire: true, ..NOTHING };
-const NOTHING: Input =
-    Input { move_x: 0, move_y: 0, aim: 0, fire: false, reload: false, mark: false };
+const NOTHING: Input = Input { move_x: 0, move_y: 0, aim: 0, buttons: Buttons(0) };
+const FIRE: Input = Input { buttons: Buttons::FIRE, ..NOTHING };
 const RIGHT: Input = Input { move_x: 127, ..NOTHING };
 
 /// The left end of the first wall, halfway up.
@@ -108,21 +109,19 @@ fn shots_run_out_and_weapons_are_loaded_again() {
         }
     });
     table.play(45, &[(1, FIRE)]);
-    let weapon: Weapon = table.get(1).expect("alive");
-    assert_eq!((weapon.loaded, weapon.spare), (0, 36));
+    assert_eq!(table.get::<Arms>(1).map(|arms| arms.loaded), Some(0));
     table.play(1, &[(1, FIRE)]);
-    assert!(table.get::<Weapon>(1).is_some_and(|weapon| weapon.reload.is_some()));
+    assert!(table.get::<Arms>(1).is_some_and(|arms| arms.reload > Tick(0)));
     table.play(26, &[]);
-    let weapon: Weapon = table.get(1).expect("alive");
-    assert_eq!((weapon.loaded, weapon.spare, weapon.reload), (12, 24, None));
-    table.play(400, &[(1, FIRE)]);
-    let weapon: Weapon = table.get(1).expect("alive");
-    assert_eq!((weapon.loaded, weapon.spare, weapon.reload), (0, 0, None));
-    // Each sees the weapon of its own avatar only.
-    assert_eq!(
-        (table.seen::<Weapon>(1), table.seen::<Weapon>(2), table.seen::<Body>(1)),
-        (1, 1, 2)
-    );
+    assert_eq!(table.get::<Arms>(1).map(|a| (a.loaded, a.reload)), Some((12, Tick(0))));
+    let scatter = Input { buttons: Buttons::FIRE.holding(Weapon::Scatter), ..NOTHING };
+    table.play(400, &[(1, scatter)]);
+    let arms: Arms = table.get(1).expect("alive");
+    assert_eq!((arms.loaded, arms.shells, arms.rockets), (12, 0, 2));
+    assert_eq!(table.get::<Grip>(1).map(|grip| grip.weapon), Some(Kind::Scatter));
+    // Each sees what its own avatar carries, and what all hold.
+    assert_eq!((table.seen::<Arms>(1), table.seen::<Arms>(2)), (1, 1));
+    assert_eq!((table.seen::<Grip>(1), table.seen::<Body>(1)), (2, 2));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::arena::avatar::{Away, Body};
 use crate::arena::health::{Health, Shield};
 use crate::arena::player::Standing;
 use crate::arena::team::{Marker, Side};
+use crate::arena::control::Buttons;
 use crate::arena::{Input, Options};
 use tickwire::prelude::*;
 use tickwire::sim::Change;
@@ -92,7 +93,8 @@ fn teams_are_even_do_not_hurt_themselves_and_share_marks() {
     });
     let side = |player| table.profile(player).side;
     assert_eq!([1, 2, 3].map(side), [Some(Side::Red), Some(Side::Blue), Some(Side::Red)]);
-    let input = Input { fire: true, mark: true, ..Input::default() };
+    let buttons = Buttons::FIRE.with(Buttons::MARK, true);
+    let input = Input { buttons, ..Input::default() };
     table.play(20, &[(1, input)]);
     assert_eq!(table.get::<Health>(3).map(|health| health.now), Some(100));
     let marker: Marker = table.get(1).expect("a mark");
@@ -103,7 +105,7 @@ fn teams_are_even_do_not_hurt_themselves_and_share_marks() {
 }
 
 #[test]
-fn a_match_ends_when_someone_has_the_points_or_the_time_is_over() {
+fn a_round_and_with_the_last_the_match_ends_when_someone_has_the_points_or_the_time_is_over() {
     let shoot = |options| {
         let mut table = Table::staged(options, 2, |world, tick| {
             if tick == 3 {
@@ -111,7 +113,7 @@ fn a_match_ends_when_someone_has_the_points_or_the_time_is_over() {
                 put(world, 2, 14.0, 20.0);
             }
         });
-        table.play(45, &[(1, Input { fire: true, ..Input::default() })]);
+        table.play(45, &[(1, Input { buttons: Buttons::FIRE, ..Input::default() })]);
         table.game.frame().outcome.map(ToString::to_string)
     };
     assert_eq!(shoot(open()), None);

@@ -1,11 +1,12 @@
 //! A match with its players, as tests play it.
 
-use crate::arena::avatar::{Body, Velocity, run};
+use crate::arena::avatar::{Body, Dash, Velocity, moved, mover};
 use crate::arena::bot::Bot;
 use crate::arena::field::{At, Field};
 use crate::arena::health::Shield;
 use crate::arena::player::{Profile, Standing};
 use crate::arena::score::Score;
+use crate::arena::weapon::{Arms, Grip, Kind};
 use crate::arena::{Arena, Input, Options};
 use bevy_ecs::prelude::*;
 use std::collections::BTreeMap;
@@ -82,10 +83,22 @@ fn predict(replica: &Replica, input: &Input, field: &Field) -> Prediction {
             replica.lanes(id, component, &mut lanes);
             prediction.set(id, component, &lanes);
         }
-        if let (Some(body), Some(velocity)) = (replica.get(id), replica.get(id)) {
-            let (body, velocity) = run(body, velocity, input, field);
-            predict_one(&mut prediction, replica, id, &body);
-            predict_one(&mut prediction, replica, id, &velocity);
+        let now = replica.tick().0 + 1;
+        let motion = (replica.get(id), replica.get(id), replica.get(id));
+        if let (Some(body), Some(velocity), Some(dash)) = motion {
+            let mut mover = mover(&body, &velocity, &dash);
+            mover.step(&input.controls(), now, field.ground());
+            let (body, velocity, dash) = moved(&mover);
+            predict_one::<Body>(&mut prediction, replica, id, &body);
+            predict_one::<Velocity>(&mut prediction, replica, id, &velocity);
+            predict_one::<Dash>(&mut prediction, replica, id, &dash);
+        }
+        if let (Some(arms), Some(grip)) = (replica.get::<Arms>(id), replica.get::<Grip>(id)) {
+            let mut held = arms.held(&grip);
+            held.step(&input.controls(), now, true);
+            let grip = Grip { weapon: Kind::of(held.weapon) };
+            predict_one(&mut prediction, replica, id, &Arms::of(&held));
+            predict_one(&mut prediction, replica, id, &grip);
         }
     }
     prediction

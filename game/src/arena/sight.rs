@@ -1,0 +1,125 @@
+//! What a player sees: for bots, which know nothing else.
+//!
+//! A bot in a client's seat sees a replica, one that fills an empty seat sees the match. Both become
+//! the same here.
+
+use super::avatar::{Body, Dash};
+use super::field::{Field, Ground, Wall};
+use super::health::{Health, Shield};
+use super::pickup::{Gift, Pickup};
+use super::player::Profile;
+use super::team::Side;
+use super::weapon::Arms;
+use std::collections::BTreeMap;
+use tickwire::ids::Tick;
+use tickwire::prelude::{NetId, PlayerId};
+use tickwire::sync::Replica;
+
+/// Somebody's avatar.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure {
+    /// Its name.
+    pub id: NetId,
+    /// Whose it is.
+    pub player: PlayerId,
+    /// On whose side it is.
+    pub side: Option<Side>,
+    /// Where it is, in units.
+    pub at: [f32; 2],
+    /// Whether it cannot be hurt now.
+    pub is_safe: bool,
+}
+
+/// Something to take.
+#[derive(Clone, Copy, Debug)]
+pub struct Lure {
+    /// What it gives.
+    pub gift: Gift,
+    /// Where it lies, in units.
+    pub at: [f32; 2],
+}
+
+/// Oneself.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Which figure it is.
+    pub figure: Figure,
+    /// What health is left.
+    pub health: u8,
+    /// What there is to fire.
+    pub arms: Arms,
+    /// When it may dash again.
+    pub dash: Tick,
+}
+
+/// All that a player sees in a tick.
+#[derive(Clone, Copy, Debug)]
+pub struct Sight<'a> {
+    /// The tick.
+    pub now: Tick,
+    /// Oneself.
+    pub own: Own,
+    /// All avatars, one's own among them.
+    pub figures: &'a [Figure],
+    /// What there is to take.
+    pub lures: &'a [Lure],
+    /// The walls.
+    pub field: &'a Field,
+}
+
+impl Sight<'_> {
+    /// Those whom one may shoot at.
+    pub fn foes(&self) -> impl Iterator<Item = &Figure> {
+        let own = self.own.figure;
+        let is_foe = move |other: &&Figure| {
+            other.player != own.player && (own.side.is_none() || other.side != own.side)
+        };
+        self.figures.iter().filter(is_foe)
+    }
+}
+
+/// What a client has seen, put together for a bot.
+#[derive(Debug, Default)]
+pub struct Glance {
+    field: Option<Field>,
+    figures: Vec<Figure>,
+    lures: Vec<Lure>,
+}
+
+impl Glance {
+    /// What is seen from a seat, as long as its avatar is there.
+    pub fn of<'a>(&'a mut self, view: &Replica, player: PlayerId) -> Option<Sight<'a>> {
+        if self.field.is_none() {
+            let ground: Ground = view.entities().find_map(|id| view.get(id))?;
+            let walls = view.entities().filter_map(|id| view.get::<Wall>(id));
+            self.field = Some(Field::seen(&ground, walls));
+        }
+        self.figures.clear();
+        self.lures.clear();
+        let mut sides = BTreeMap::new();
+        for id in view.entities() {
+            if let Some(body) = view.get::<Body>(id) {
+                let Some(player) = view.owner(id) else { continue };
+                let is_safe = view.get::<Shield>(id).is_some();
+                self.figures.push(Figure { id, player, side: None, at: body.at(), is_safe });
+            } else if let Some(pickup) = view.get::<Pickup>(id) {
+                let lure = Lure { gift: pickup.gift, at: [pickup.x, pickup.y] };
+                self.lures.extend(pickup.is_there.then_some(lure));
+            } else if let Some(profile) = view.get::<Profile>(id) {
+                sides.extend(view.owner(id).map(|owner| (owner, profile.side)));
+            }
+        }
+        for figure in &mut self.figures {
+            figure.side = sides.get(&figure.player).copied().flatten();
+        }
+        let figure = *self.figures.iter().find(|figure| figure.player == player)?;
+        let own = Own {
+            figure,
+            health: view.get(figure.id).map_or(0, |health: Health| health.now),
+            arms: view.get(figure.id).unwrap_or_default(),
+            dash: view.get(figure.id).map_or(Tick(0), |dash: Dash| dash.ready),
+        };
+        let (figures, lures, now) = (&self.figures[..], &self.lures[..], view.tick());
+        Some(Sight { now, own, figures, lures, field: self.field.as_ref()? })
+    }
+}
