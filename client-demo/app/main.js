@@ -98,15 +98,26 @@ function listen(of) {
     of.on("reconnect", () => {
         hud.alarm = "";
         start.say("");
-        if (!play) of.emit("enter-lobby");
+        if (!play) tell(of, "enter-lobby");
     });
     of.on("error", (/** @type {string} */ sentence) => chat.news(sentence));
+}
+
+/** Tells the server, if there is still somebody to tell it; says whether there is. @param {Client | null} of @param {string} name */
+function tell(of, name) {
+    try {
+        of?.emit(name);
+        return true;
+    } catch {
+        // It is closed for good.
+        return false;
+    }
 }
 
 /** A client that is connected; another one, if this one does not come back. */
 async function present() {
     const old = client ?? (await arrival);
-    if (!old.connected) await Promise.race([new Promise((resolve) => old.once("connect", resolve)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    if (!old.connected && tell(old, "leave-lobby")) await Promise.race([new Promise((resolve) => old.once("connect", resolve)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
     if (old.connected) return old;
     old.close();
     return reach();
@@ -160,7 +171,7 @@ function begin(of, match) {
     backdrop = null;
     play?.close();
     place = match.id;
-    of.emit("leave-lobby");
+    tell(of, "leave-lobby");
     feed.clear();
     chat.clear();
     hud.alarm = "";
@@ -187,7 +198,8 @@ function home() {
     hud.show(false);
     panel.toggle(false);
     backdrop ??= new Backdrop(stage, camera, sound);
-    client?.emit("enter-lobby");
+    // One that is closed for good gives way to another.
+    if (!tell(client, "enter-lobby")) void present().then((of) => tell(of, "enter-lobby"));
 }
 
 /** A match of one's own, and the link to it. */
@@ -236,4 +248,4 @@ setInterval(() => {
 }, SAMPLE_EVERY);
 
 if (way) await enter((place = way.place), way.isSpectator);
-else (await arrival).emit("enter-lobby");
+else tell(await arrival, "enter-lobby");

@@ -41,19 +41,36 @@ export const outbox = () => [...open].reduce((sum, socket) => sum + socket.buffe
 /** @param {any} data */
 const firstByte = (data) => (data instanceof ArrayBuffer ? new Uint8Array(data, 0, 1)[0] : data[0]);
 
-/** One way: what is put in happens later, in order. */
+/** One way: what is put in happens later, in order. Timers alone are not that exact: they count whole milliseconds. */
 class Way {
+    /** @type {{ at: number, act: () => void }[]} */
+    #queue = [];
     #free = 0;
-    #waiting = 0;
 
     /** @param {() => void} act */
     put(act) {
         const now = performance.now();
         const late = weather.latency / 2 + (weather.jitter / 2) * Math.random();
         this.#free = Math.max(now + late, this.#free, stalledUntil);
-        if (this.#free <= now && !this.#waiting) return act();
-        this.#waiting++;
-        setTimeout(() => (this.#waiting--, act()), this.#free - now);
+        if (this.#free <= now && !this.#queue.length) return act();
+        this.#queue.push({ at: this.#free, act });
+        if (this.#queue.length === 1) this.#wait();
+    }
+
+    #wait() {
+        setTimeout(() => {
+            const due = this.#queue.filter(({ at }) => at <= performance.now());
+            // What is put in meanwhile waits behind.
+            for (const { act } of due) {
+                try {
+                    act();
+                } catch (error) {
+                    reportError(error);
+                }
+            }
+            this.#queue.splice(0, due.length);
+            if (this.#queue.length) this.#wait();
+        }, Math.max(0, this.#queue[0].at - performance.now()));
     }
 }
 
