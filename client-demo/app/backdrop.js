@@ -5,7 +5,18 @@ import { Witness } from "./witness.js";
 import { World } from "./world.js";
 
 /** Walls of a field that nobody plays on. */
-const WALLS = [[18, 10, 9, 2], [30, 13, 2, 8], [34, 27, 6, 2], [31, 33, 2, 7], [20, 36, 7, 2], [11, 26, 2, 8], [9, 15, 6, 2], [38, 8, 5, 2], [40, 18, 2, 5], [6, 40, 9, 2]];
+const WALLS = [
+    [18, 10, 9, 2],
+    [30, 13, 2, 8],
+    [34, 27, 6, 2],
+    [31, 33, 2, 7],
+    [20, 36, 7, 2],
+    [11, 26, 2, 8],
+    [9, 15, 6, 2],
+    [38, 8, 5, 2],
+    [40, 18, 2, 5],
+    [6, 40, 9, 2],
+];
 
 export class Backdrop {
     /** @type {import("../sdk/match.js").Match | null} */
@@ -14,7 +25,11 @@ export class Backdrop {
     #frame = 0;
     #last = performance.now();
 
-    /** @param {import("./draw/stage.js").Stage} stage @param {import("./camera.js").Camera} camera @param {import("./sound.js").Sound} sound */
+    /**
+     * @param {import("./draw/stage.js").Stage} stage
+     * @param {import("./camera.js").Camera} camera
+     * @param {import("./sound.js").Sound} sound
+     */
     constructor(stage, camera, sound) {
         this.stage = stage;
         this.camera = camera;

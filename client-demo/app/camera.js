@@ -33,7 +33,13 @@ export class Camera {
         this.depth = Math.round(pixels * DEPTH) / pixels;
     }
 
-    /** Goes after a place; at once, if it is far. @param {number} x @param {number} y @param {number} seconds @param {number} pace how fast, in 1/s */
+    /**
+     * Goes after a place; at once, if it is far.
+     * @param {number} x
+     * @param {number} y
+     * @param {number} seconds
+     * @param {number} pace how fast, in 1/s
+     */
     follow(x, y, seconds, pace = 9) {
         const far = Math.hypot(x - this.x, y - this.y) > 24 || !this.#isPlaced;
         const share = far ? 1 : 1 - Math.exp(-seconds * pace);
@@ -56,13 +62,23 @@ export class Camera {
         this.#shake = Math.min(SHAKE_MOST, this.#shake + pixels);
     }
 
-    /** Sets a pen to units: of what stands, or of the ground. @param {CanvasRenderingContext2D} pen @param {number} depth @param {number} time */
+    /**
+     * Sets a pen to units: of what stands, or of the ground.
+     * @param {CanvasRenderingContext2D} pen
+     * @param {number} depth
+     * @param {number} time
+     */
     apply(pen, depth = 1, time = 0) {
         const scale = this.scale * this.ratio * depth;
         const [sx, sy] = [Math.sin(time * 0.071), Math.cos(time * 0.093)].map((way) => way * this.#shake * this.ratio);
-        pen.setTransform(scale, 0, 0, scale,
+        pen.setTransform(
+            scale,
+            0,
+            0,
+            scale,
             Math.round((this.width * this.ratio) / 2 + sx - this.x * scale),
-            Math.round((this.height * this.ratio) / 2 + sy - this.y * scale));
+            Math.round((this.height * this.ratio) / 2 + sy - this.y * scale),
+        );
     }
 
     /** A place on the screen as one in the field. @param {number} px @param {number} py */

@@ -28,7 +28,14 @@ export class Chart {
         this.#value = make("b");
         this.#canvas = /** @type {HTMLCanvasElement} */ (make("canvas"));
         this.#pen = pen(this.#canvas);
-        this.element = make("section", "chart", make("h4", "", plan.title), this.#value, this.#canvas, make("p", "", plan.meaning));
+        this.element = make(
+            "section",
+            "chart",
+            make("h4", "", plan.title),
+            this.#value,
+            this.#canvas,
+            make("p", "", plan.meaning),
+        );
     }
 
     /** @param {number[]} series */
@@ -43,12 +50,16 @@ export class Chart {
         this.#most = Math.max(wanted, this.#most + (wanted - this.#most) * 0.04);
         pen.clearRect(0, 0, width, height);
         pen.fillStyle = "#1d3138";
-        for (let second = 0; second < SAMPLES / 10; second++) pen.fillRect(Math.round((second / (SAMPLES / 10)) * width), height - (second % 4 ? 4 : height), 1, height);
+        for (let second = 0; second < SAMPLES / 10; second++)
+            pen.fillRect(Math.round((second / (SAMPLES / 10)) * width), height - (second % 4 ? 4 : height), 1, height);
         const step = width / (SAMPLES - 1);
         const x = (/** @type {number} */ at) => width - (series.length - 1 - at) * step;
         const y = (/** @type {number} */ value) => height - (Math.max(0, value) / this.#most) * (height - 3) - 1;
         pen.strokeStyle = pen.fillStyle = colour;
-        if (bars) return series.forEach((value, at) => value && pen.fillRect(x(at) - step, y(value), Math.max(2, step), height - y(value)));
+        if (bars)
+            return series.forEach(
+                (value, at) => value && pen.fillRect(x(at) - step, y(value), Math.max(2, step), height - y(value)),
+            );
         if (series.length < 2) return;
         pen.lineWidth = Math.max(1.5, height / 40);
         pen.lineJoin = "round";

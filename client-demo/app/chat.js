@@ -25,7 +25,7 @@ export class Chat {
         this.#text.onkeydown = (event) => {
             event.stopPropagation();
             if (event.code === "Escape") this.close();
-            if (event.code === "Tab") event.preventDefault(), this.#turn();
+            if (event.code === "Tab") (event.preventDefault(), this.#turn());
         };
         this.#text.onblur = () => setTimeout(() => this.#form.contains(document.activeElement) || this.close(), 100);
         this.#to.onclick = () => (this.#turn(), this.#text.focus());
@@ -34,10 +34,14 @@ export class Chat {
     /** @param {Client} client */
     attach(client) {
         this.#client = client;
-        client.on("said", (/** @type {any} */ { to, from, text }) => this.#line(String(text), String(from?.name ?? "?"), to));
+        client.on("said", (/** @type {any} */ { to, from, text }) =>
+            this.#line(String(text), String(from?.name ?? "?"), to),
+        );
         client.on("joined", (/** @type {any} */ { name }) => this.news(`${name} joined`));
         client.on("left", (/** @type {any} */ { name }) => this.news(`${name} left`));
-        client.on("announcement", (/** @type {any} */ said) => this.news(typeof said === "string" ? said : said?.text ?? ""));
+        client.on("announcement", (/** @type {any} */ said) =>
+            this.news(typeof said === "string" ? said : (said?.text ?? "")),
+        );
         client.on("draining", () => this.news("The server is about to be replaced; the match goes on elsewhere."));
     }
 

@@ -29,7 +29,11 @@ export class Hands {
         }
     }
 
-    /** @param {import("./camera.js").Camera} camera @param {{ x: number, y: number } | null} me where the own avatar is drawn @returns {Controls} */
+    /**
+     * @param {import("./camera.js").Camera} camera
+     * @param {{ x: number, y: number } | null} me where the own avatar is drawn
+     * @returns {Controls}
+     */
     read(camera, me) {
         const [keys, touch] = [this.keys.read(), this.touch.read()];
         this.#look(camera, me);

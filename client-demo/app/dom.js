@@ -11,7 +11,12 @@ export function find(id, kind) {
     return element;
 }
 
-/** A new element with a class and children. @param {string} tag @param {string} name @param {(Node | string)[]} children */
+/**
+ * A new element with a class and children.
+ * @param {string} tag
+ * @param {string} name
+ * @param {(Node | string)[]} children
+ */
 export function make(tag, name = "", ...children) {
     const element = document.createElement(tag);
     if (name) element.className = name;
@@ -32,7 +37,11 @@ export function sheet(width, height = width) {
     return { canvas, pen: pen(canvas) };
 }
 
-/** @param {HTMLCanvasElement} canvas @param {CanvasRenderingContext2DSettings} [options] @returns {CanvasRenderingContext2D} */
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {CanvasRenderingContext2DSettings} [options]
+ * @returns {CanvasRenderingContext2D}
+ */
 export function pen(canvas, options) {
     const context = canvas.getContext("2d", options);
     if (!context) throw new TypeError("this browser cannot draw");

@@ -11,7 +11,8 @@ export class Feed {
     /** @param {{ victim: string, killer: string | null }} kill @param {string} me */
     kill({ victim, killer }, me) {
         const isMine = victim === me || killer === me;
-        const words = killer && killer !== victim ? [killer, make("em", "", "▸"), victim] : [victim, make("em", "", "fell")];
+        const words =
+            killer && killer !== victim ? [killer, make("em", "", "▸"), victim] : [victim, make("em", "", "fell")];
         const line = make("li", isMine ? "mine" : "", ...words);
         this.#list.append(line);
         while (this.#list.children.length > LINES) this.#list.firstElementChild?.remove();

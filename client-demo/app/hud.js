@@ -69,7 +69,14 @@ export class Hud {
         this.#hurt.style.opacity = opacity.toFixed(2);
     }
 
-    /** A few times a second. @param {World} world @param {Match} match @param {import("./camera.js").Camera} camera @param {number} trip the round trip in milliseconds @param {number} wish the weapon that is wished */
+    /**
+     * A few times a second.
+     * @param {World} world
+     * @param {Match} match
+     * @param {import("./camera.js").Camera} camera
+     * @param {number} trip the round trip in milliseconds
+     * @param {number} wish the weapon that is wished
+     */
     draw(world, match, camera, trip, wish) {
         const isPlaying = !match.spectator;
         this.#life.hidden = this.#bar.hidden = !isPlaying || !world.me;
@@ -99,7 +106,11 @@ export class Hud {
         const arms = own.Arms ?? own.Weapon ?? {};
         const held = own.Grip ? weaponNumber(me?.grip ?? "Blaster") : wish;
         const isLoading = arms.reload !== null && arms.reload !== undefined && arms.reload > now;
-        const counts = [arms.loaded === undefined ? "∞" : `${arms.loaded}/12`, `${arms.shells ?? "–"}`, `${arms.rockets ?? "–"}`];
+        const counts = [
+            arms.loaded === undefined ? "∞" : `${arms.loaded}/12`,
+            `${arms.shells ?? "–"}`,
+            `${arms.rockets ?? "–"}`,
+        ];
         this.#weapons.forEach((button, at) => {
             button.classList.toggle("held", at === held);
             button.classList.toggle("empty", /^0/.test(counts[at]));

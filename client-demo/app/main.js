@@ -30,7 +30,14 @@ const GONE = [300, 305];
 /** Beyond so many units an avatar did not run there. */
 const SNAP = 3;
 
-const desk = { stage: new Stage(find("arena", HTMLCanvasElement)), camera: new Camera(), hud: new Hud(), panel: new Panel(), meter: new Meter(), sound: new Sound() };
+const desk = {
+    stage: new Stage(find("arena", HTMLCanvasElement)),
+    camera: new Camera(),
+    hud: new Hud(),
+    panel: new Panel(),
+    meter: new Meter(),
+    sound: new Sound(),
+};
 const { stage, camera, hud, panel, meter, sound } = desk;
 const chat = new Chat();
 const feed = new Feed();
@@ -51,7 +58,11 @@ const arrival = reach(way?.resume);
 
 expose(() => ({ client, match: play?.match ?? null, world: play?.world ?? null }));
 
-/** Connects, for as long as it takes. @param {import("./store.js").Way["resume"]} [resume] @returns {Promise<Client>} */
+/**
+ * Connects, for as long as it takes.
+ * @param {import("./store.js").Way["resume"]} [resume]
+ * @returns {Promise<Client>}
+ */
 async function reach(resume) {
     const url = new URL("/play", location.href);
     url.protocol = url.protocol.replace("http", "ws");
@@ -75,7 +86,7 @@ function listen(of) {
     of.on("kill", (/** @type {any} */ kill) => {
         const me = play?.world.seats.get(of.match?.player ?? -1)?.name ?? "";
         feed.kill(kill, me);
-        if (kill.victim === me) hud.nemesis = kill.killer === me ? "" : kill.killer ?? "";
+        if (kill.victim === me) hud.nemesis = kill.killer === me ? "" : (kill.killer ?? "");
         else if (kill.killer === me) {
             sound.play("kill");
             hud.cheer(`You beat ${kill.victim}`);
@@ -103,7 +114,11 @@ function listen(of) {
     of.on("error", (/** @type {string} */ sentence) => chat.news(sentence));
 }
 
-/** Tells the server, if there is still somebody to tell it; says whether there is. @param {Client | null} of @param {string} name */
+/**
+ * Tells the server, if there is still somebody to tell it; says whether there is.
+ * @param {Client | null} of
+ * @param {string} name
+ */
 function tell(of, name) {
     try {
         of?.emit(name);
@@ -117,7 +132,11 @@ function tell(of, name) {
 /** A client that is connected; another one, if this one does not come back. */
 async function present() {
     const old = client ?? (await arrival);
-    if (!old.connected && tell(old, "leave-lobby")) await Promise.race([new Promise((resolve) => old.once("connect", resolve)), new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+    if (!old.connected && tell(old, "leave-lobby"))
+        await Promise.race([
+            new Promise((resolve) => old.once("connect", resolve)),
+            new Promise((resolve) => setTimeout(resolve, PATIENCE)),
+        ]);
     if (old.connected) return old;
     old.close();
     return reach();
@@ -148,7 +167,14 @@ async function enter(wish, isSpectator) {
         if (of.match && of.match.spectator) await of.match.leave();
         const { name, hue } = start.who;
         const options = isSpectator ? undefined : { player: { hue } };
-        const wishes = { name, options, controls: encode, prediction: isSpectator ? undefined : prediction, spectator: isSpectator, snap: SNAP };
+        const wishes = {
+            name,
+            options,
+            controls: encode,
+            prediction: isSpectator ? undefined : prediction,
+            spectator: isSpectator,
+            snap: SNAP,
+        };
         const match = await of.join({ place: wish, ...wishes }).catch((error) => {
             // Where somebody was may be gone; where somebody was asked to come is not anywhere.
             if (wish !== place || !GONE.includes(error.code)) throw error;
@@ -216,11 +242,11 @@ async function found() {
 
 /** Keys that do something once. @param {string} code @param {KeyboardEvent} event */
 function press(code, event) {
-    if (code === "Enter") event.preventDefault(), chat.open();
+    if (code === "Enter") (event.preventDefault(), chat.open());
     else if (code === "KeyP") panel.toggle();
     else if (code === "KeyM") sound.toggle();
     else if (code === "Escape") panel.isOpen ? panel.toggle() : void play?.match.leave();
-    else if (code === "Tab") event.preventDefault(), (hud.scores.isWanted = true);
+    else if (code === "Tab") (event.preventDefault(), (hud.scores.isWanted = true));
 }
 
 addEventListener("keyup", ({ code }) => code === "Tab" && (hud.scores.isWanted = false));

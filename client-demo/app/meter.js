@@ -13,7 +13,8 @@ const DUE_BY = 200;
 /** @typedef {"trip" | "jitter" | "late" | "in" | "out" | "fixes" | "lead" | "outbox" | "frames"} Kind */
 
 const KINDS = /** @type {Kind[]} */ (["trip", "jitter", "late", "in", "out", "fixes", "lead", "outbox", "frames"]);
-const sum = (/** @type {Record<string, number>} */ counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+const sum = (/** @type {Record<string, number>} */ counts) =>
+    Object.values(counts).reduce((all, count) => all + count, 0);
 
 export class Meter {
     /** @type {Record<Kind, number[]>} */
@@ -55,8 +56,15 @@ export class Meter {
         const { stats } = client;
         const now = performance.now();
         const seconds = Math.max(0.001, (now - this.#last.at) / 1000);
-        const next = { at: now, in: sum(stats.bytesIn), out: sum(stats.bytesOut), fixes: this.corrections, frames: this.frames };
-        const rate = (/** @type {"in" | "out" | "frames"} */ name) => Math.max(0, next[name] - this.#last[name]) / seconds;
+        const next = {
+            at: now,
+            in: sum(stats.bytesIn),
+            out: sum(stats.bytesOut),
+            fixes: this.corrections,
+            frames: this.frames,
+        };
+        const rate = (/** @type {"in" | "out" | "frames"} */ name) =>
+            Math.max(0, next[name] - this.#last[name]) / seconds;
         this.#note("trip", pings.trip || stats.roundTrip);
         this.#note("jitter", stats.jitter);
         this.#note("late", this.#late);
@@ -75,7 +83,11 @@ export class Meter {
         return this.series[kind].at(-1) ?? 0;
     }
 
-    /** A rate over a tenth of a second jumps; over half a second it can be read. @param {Kind} kind @param {number} value */
+    /**
+     * A rate over a tenth of a second jumps; over half a second it can be read.
+     * @param {Kind} kind
+     * @param {number} value
+     */
     #smooth(kind, value) {
         return this.series[kind].length ? this.last(kind) + (value - this.last(kind)) * 0.2 : value;
     }

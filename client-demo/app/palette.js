@@ -24,7 +24,13 @@ const SIDES = {
 /** @type {Map<string, Coat>} */
 const coats = new Map();
 
-/** The coat of a player: that of the side, if there is one. @param {number} hue @param {string | null} side @param {number} player @returns {Coat} */
+/**
+ * The coat of a player: that of the side, if there is one.
+ * @param {number} hue
+ * @param {string | null} side
+ * @param {number} player
+ * @returns {Coat}
+ */
 export function coatOf(hue, side, player) {
     if (side && SIDES[side]) return SIDES[side];
     const shape = SHAPES[player % SHAPES.length];
@@ -33,23 +39,39 @@ export function coatOf(hue, side, player) {
     if (!coat) {
         // Blues and violets look darker than yellows of the same lightness.
         const light = 62 + 8 * Math.cos(((hue - 250) * Math.PI) / 180);
-        coat = {
-            body: `hsl(${hue} 82% ${light}%)`,
-            dark: `hsl(${hue} 60% 26%)`,
-            light: `hsl(${hue} 90% 84%)`,
-            shape,
-        };
+        coat = { body: `hsl(${hue} 82% ${light}%)`, dark: `hsl(${hue} 60% 26%)`, light: `hsl(${hue} 90% 84%)`, shape };
         coats.set(key, coat);
     }
     return coat;
 }
 
-/** A shape as a path around a place. @param {CanvasPath & { beginPath(): void }} pen @param {Shape} shape @param {number} x @param {number} y @param {number} size */
+/**
+ * A shape as a path around a place.
+ * @param {CanvasPath & { beginPath(): void }} pen
+ * @param {Shape} shape
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ */
 export function trace(pen, shape, x, y, size) {
     pen.beginPath();
     if (shape === "circle") return pen.arc(x, y, size, 0, 7);
     if (shape === "square") return pen.rect(x - size * 0.88, y - size * 0.88, size * 1.76, size * 1.76);
-    const points = shape === "diamond" ? [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]] : [[0, -1.25], [1.15, 0.85], [-1.15, 0.85]];
-    points.forEach(([dx, dy], at) => (at ? pen.lineTo(x + dx * size, y + dy * size) : pen.moveTo(x + dx * size, y + dy * size)));
+    const points =
+        shape === "diamond"
+            ? [
+                  [0, -1.25],
+                  [1.25, 0],
+                  [0, 1.25],
+                  [-1.25, 0],
+              ]
+            : [
+                  [0, -1.25],
+                  [1.15, 0.85],
+                  [-1.15, 0.85],
+              ];
+    points.forEach(([dx, dy], at) =>
+        at ? pen.lineTo(x + dx * size, y + dy * size) : pen.moveTo(x + dx * size, y + dy * size),
+    );
     pen.closePath();
 }

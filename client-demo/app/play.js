@@ -33,7 +33,12 @@ export class Play {
     #due = performance.now();
     #drawn = 0;
 
-    /** @param {Client} client @param {Match} match @param {Desk} desk @param {(code: string, event: KeyboardEvent) => void} press */
+    /**
+     * @param {Client} client
+     * @param {Match} match
+     * @param {Desk} desk
+     * @param {(code: string, event: KeyboardEvent) => void} press
+     */
     constructor(client, match, desk, press) {
         this.client = client;
         this.match = match;
@@ -88,7 +93,10 @@ export class Play {
         hud.draw(world, match, camera, meter.last("trip"), this.hands.keys.weapon);
     }
 
-    /** The own avatar looks where the hand points, at once: the rest of it may still wait for the server. @param {import("./controls.js").Controls} controls */
+    /**
+     * The own avatar looks where the hand points, at once: the rest of it may still wait for the server.
+     * @param {import("./controls.js").Controls} controls
+     */
     #aim({ aim }) {
         if (this.world.me && this.match.prediction?.enabled) this.world.me.aim = (aim / 65536) * 2 * Math.PI;
     }
@@ -101,7 +109,11 @@ export class Play {
         if (!me) return camera.follow(camera.x, camera.y, seconds);
         const { mouse } = this.hands.keys;
         const peek = mouse && !this.hands.touch.isUsed && !isStill() ? PEEK / camera.scale : 0;
-        camera.follow(me.x + ((mouse?.x ?? 0) - camera.width / 2) * peek, me.y + ((mouse?.y ?? 0) - camera.height / 2) * peek, seconds);
+        camera.follow(
+            me.x + ((mouse?.x ?? 0) - camera.width / 2) * peek,
+            me.y + ((mouse?.y ?? 0) - camera.height / 2) * peek,
+            seconds,
+        );
         camera.clamp(side);
     }
 

@@ -23,18 +23,25 @@ async function ask(path) {
 /** @param {{ match: string, mode?: string, players: number }[]} matches */
 function offer(matches) {
     const chosen = choice.value;
-    choice.replaceChildren(...matches.map(({ match, mode, players }) => {
-        const option = /** @type {HTMLOptionElement} */ (make("option", "", `${mode ?? "arena"} ${match} (${players})`));
-        option.value = match;
-        return option;
-    }));
+    choice.replaceChildren(
+        ...matches.map(({ match, mode, players }) => {
+            const option = /** @type {HTMLOptionElement} */ (
+                make("option", "", `${mode ?? "arena"} ${match} (${players})`)
+            );
+            option.value = match;
+            return option;
+        }),
+    );
     if (matches.some(({ match }) => match === chosen)) choice.value = chosen;
 }
 
 /** @param {Entity[]} entities */
 function draw(entities) {
     fit(canvas);
-    const all = (/** @type {string} */ name) => entities.filter(({ components }) => components[name]).map((entity) => ({ ...entity, ...entity.components[name] }));
+    const all = (/** @type {string} */ name) =>
+        entities
+            .filter(({ components }) => components[name])
+            .map((entity) => ({ ...entity, ...entity.components[name] }));
     const side = all("Ground")[0]?.side ?? 48;
     to.setTransform(canvas.width / side, 0, 0, canvas.width / side, 0, 0);
     to.fillStyle = "#12242a";
@@ -54,11 +61,21 @@ function draw(entities) {
         to.lineTo(x + (Math.cos(aim) * side) / 34, y + (Math.sin(aim) * side) / 34);
         to.stroke();
     }
-    const lines = entities.filter(({ components }) => components.Profile).sort((a, b) => (b.components.Score?.points ?? 0) - (a.components.Score?.points ?? 0));
-    rows.replaceChildren(...lines.map(({ components: { Profile, Score, Standing } }) => {
-        const state = Standing && !Standing.avatar ? "waits" : "plays";
-        return make("tr", "", ...[Profile.name, state, Score?.points ?? 0, Score?.kills ?? 0, Score?.deaths ?? 0].map((text) => make("td", "", String(text))));
-    }));
+    const lines = entities
+        .filter(({ components }) => components.Profile)
+        .sort((a, b) => (b.components.Score?.points ?? 0) - (a.components.Score?.points ?? 0));
+    rows.replaceChildren(
+        ...lines.map(({ components: { Profile, Score, Standing } }) => {
+            const state = Standing && !Standing.avatar ? "waits" : "plays";
+            return make(
+                "tr",
+                "",
+                ...[Profile.name, state, Score?.points ?? 0, Score?.kills ?? 0, Score?.deaths ?? 0].map((text) =>
+                    make("td", "", String(text)),
+                ),
+            );
+        }),
+    );
 }
 
 async function look() {
@@ -68,7 +85,10 @@ async function look() {
         if (!choice.value) return say(about, "Nobody plays in the open. Begin a match and it is here within a second.");
         const began = performance.now();
         const { tick, entities } = await ask(`/api/matches/${encodeURIComponent(choice.value)}`);
-        say(about, `Tick ${tick}, ${entities.length} entities, answered in ${Math.round(performance.now() - began)} ms.`);
+        say(
+            about,
+            `Tick ${tick}, ${entities.length} entities, answered in ${Math.round(performance.now() - began)} ms.`,
+        );
         draw(entities);
     } catch (error) {
         say(about, `The server did not answer: ${error instanceof Error ? error.message : error}`);

@@ -14,7 +14,9 @@
  * | `bytes_in` | all that was received |
  */
 
-/** @typedef {{ client: import("../sdk/client.js").Client | null, match: import("../sdk/match.js").Match | null, world: import("./world.js").World | null }} Known */
+/**
+ * @typedef {{ client: import("../sdk/client.js").Client | null, match: import("../sdk/match.js").Match | null, world: import("./world.js").World | null }} Known
+ */
 
 /** @param {() => Known} know */
 export function expose(know) {

@@ -58,19 +58,22 @@ class Way {
     }
 
     #wait() {
-        setTimeout(() => {
-            const due = this.#queue.filter(({ at }) => at <= performance.now());
-            // What is put in meanwhile waits behind.
-            for (const { act } of due) {
-                try {
-                    act();
-                } catch (error) {
-                    reportError(error);
+        setTimeout(
+            () => {
+                const due = this.#queue.filter(({ at }) => at <= performance.now());
+                // What is put in meanwhile waits behind.
+                for (const { act } of due) {
+                    try {
+                        act();
+                    } catch (error) {
+                        reportError(error);
+                    }
                 }
-            }
-            this.#queue.splice(0, due.length);
-            if (this.#queue.length) this.#wait();
-        }, Math.max(0, this.#queue[0].at - performance.now()));
+                this.#queue.splice(0, due.length);
+                if (this.#queue.length) this.#wait();
+            },
+            Math.max(0, this.#queue[0].at - performance.now()),
+        );
     }
 }
 
@@ -107,7 +110,7 @@ export class SlowSocket {
     }
 
     get readyState() {
-        return this.#isOver ? 3 : this.#socket?.readyState ?? 0;
+        return this.#isOver ? 3 : (this.#socket?.readyState ?? 0);
     }
 
     get bufferedAmount() {

@@ -10,7 +10,9 @@ import { coatOf, trace } from "./palette.js";
 
 const LINES = 200;
 
-/** @typedef {{ on(name: string, hear: (...args: any[]) => void): void, emit(name: string, ...args: any[]): void, emitWithAck(name: string, ...args: any[]): Promise<any>, id?: string, io: any }} Socket */
+/**
+ * @typedef {{ on(name: string, hear: (...args: any[]) => void): void, emit(name: string, ...args: any[]): void, emitWithAck(name: string, ...args: any[]): Promise<any>, id?: string, io: any }} Socket
+ */
 
 const log = find("log", HTMLElement);
 const about = find("about", HTMLElement);
@@ -33,7 +35,11 @@ function write(line) {
 async function join(socket) {
     const place = new URLSearchParams(location.hash.slice(1)).get("match") ?? "";
     const name = `Socket ${socket.id?.slice(0, 4) ?? ""}`;
-    const answer = await socket.emitWithAck("join-match", { place, name, spectator: find("watch", HTMLInputElement).checked });
+    const answer = await socket.emitWithAck("join-match", {
+        place,
+        name,
+        spectator: find("watch", HTMLInputElement).checked,
+    });
     write(answer.ok ? `In match ${answer.match} as player ${answer.player}.` : `Not let in: ${answer.reason}`);
 }
 
@@ -53,7 +59,10 @@ function draw() {
     requestAnimationFrame(draw);
     if (!view) return;
     const ids = view.entities();
-    say(about, `Tick ${view.tick}, ${ids.length} entities, ${packets} packets, ${(bytes / Math.max(1, packets)).toFixed(0)} bytes each.`);
+    say(
+        about,
+        `Tick ${view.tick}, ${ids.length} entities, ${packets} packets, ${(bytes / Math.max(1, packets)).toFixed(0)} bytes each.`,
+    );
     fit(canvas);
     let side = 48;
     for (const id of ids) side = view.get(id, "Ground")?.side ?? side;
@@ -61,7 +70,8 @@ function draw() {
     to.fillStyle = "#12242a";
     to.fillRect(0, 0, side, side);
     for (const id of ids) {
-        const wall = view.get(id, "Wall"), body = view.get(id, "Body");
+        const wall = view.get(id, "Wall"),
+            body = view.get(id, "Body");
         to.fillStyle = "#cbbd9c";
         if (wall) to.fillRect(wall.x, wall.y, wall.width, wall.height);
         if (!body) continue;
@@ -85,7 +95,9 @@ function listen(socket) {
         if (!joined.schema) return write(`${joined.name} joined.`);
         view = new Replica(parseSchema(new TextEncoder().encode(JSON.stringify(joined.schema))), joined.player, false);
     });
-    socket.on("left", (/** @type {any} */ left) => write(left.name ? `${left.name} left.` : `Out of the match: ${left.reason || "left"}`));
+    socket.on("left", (/** @type {any} */ left) =>
+        write(left.name ? `${left.name} left.` : `Out of the match: ${left.reason || "left"}`),
+    );
     socket.on("state", (packet) => take(socket, packet));
     socket.on("said", ({ from, text }) => write(`${from.name}: ${text}`));
     socket.on("kill", ({ killer, victim }) => write(`${killer ?? "The arena"} beat ${victim}.`));

@@ -3,7 +3,9 @@
 import { find } from "./dom.js";
 import { keep, kept } from "./store.js";
 
-/** @typedef {{ from: number, to: number, seconds: number, loud: number, wave?: OscillatorType, noise?: number }} Tone frequencies in hertz; `noise` is where its filter ends */
+/**
+ * @typedef {{ from: number, to: number, seconds: number, loud: number, wave?: OscillatorType, noise?: number }} Tone frequencies in hertz; `noise` is where its filter ends
+ */
 /** @type {Record<string, Tone>} */
 const TONES = {
     Blaster: { from: 880, to: 220, seconds: 0.09, loud: 0.14, wave: "square" },
@@ -68,7 +70,13 @@ export class Sound {
         if (tone.noise) this.#rush(context, loudness, tone.noise, now, end);
     }
 
-    /** @param {AudioContext} context @param {AudioNode} to @param {number} top @param {number} from @param {number} end */
+    /**
+     * @param {AudioContext} context
+     * @param {AudioNode} to
+     * @param {number} top
+     * @param {number} from
+     * @param {number} end
+     */
     #rush(context, to, top, from, end) {
         const source = context.createBufferSource();
         source.buffer = this.#hiss;

@@ -24,18 +24,25 @@ export class Watcher {
     /** @param {import("../sdk/match.js").Match} match @param {HTMLElement} target @param {AbortSignal} signal */
     constructor(match, target, signal) {
         this.match = match;
-        const on = (/** @type {string} */ id, /** @type {() => void} */ act) => find(id, HTMLElement).addEventListener("click", act, { signal });
+        const on = (/** @type {string} */ id, /** @type {() => void} */ act) =>
+            find(id, HTMLElement).addEventListener("click", act, { signal });
         on("watch-back", () => this.#step(-1));
         on("watch-next", () => this.#step(1));
         on("watch-free", () => void (this.#isFree = true));
-        target.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => void (this.#drag = { x, y }), { signal });
+        target.addEventListener("pointerdown", ({ clientX: x, clientY: y }) => void (this.#drag = { x, y }), {
+            signal,
+        });
         addEventListener("pointerup", () => void (this.#drag = null), { signal });
-        addEventListener("pointermove", ({ clientX: x, clientY: y }) => {
-            if (!this.#drag) return;
-            this.#isFree = true;
-            this.#pull(this.#drag.x - x, this.#drag.y - y);
-            this.#drag = { x, y };
-        }, { signal });
+        addEventListener(
+            "pointermove",
+            ({ clientX: x, clientY: y }) => {
+                if (!this.#drag) return;
+                this.#isFree = true;
+                this.#pull(this.#drag.x - x, this.#drag.y - y);
+                this.#drag = { x, y };
+            },
+            { signal },
+        );
         this.#bar.hidden = false;
         signal.addEventListener("abort", () => void (this.#bar.hidden = true));
     }
@@ -77,7 +84,7 @@ export class Watcher {
         this.#at.y = Math.min(world.side, Math.max(0, this.#at.y + run.y * PACE * seconds));
         camera.follow(this.#at.x, this.#at.y, seconds, this.#isFree ? 14 : 5);
         camera.clamp(world.side);
-        say(this.#name, this.#isFree ? "the field" : world.seats.get(this.#player ?? -1)?.name ?? "nobody");
+        say(this.#name, this.#isFree ? "the field" : (world.seats.get(this.#player ?? -1)?.name ?? "nobody"));
         const now = performance.now();
         if (now - this.#told < LOOK_EVERY) return;
         this.#told = now;

@@ -1,11 +1,13 @@
 /** The start screen: who one is, where one goes. */
 
 import { find, make, pen } from "./dom.js";
-import { paintBody, paintGear, paintHead } from "./draw/avatars.js";
+import { paintBody, paintGear, paintHead } from "./draw/figure.js";
 import { coatOf } from "./palette.js";
 import { keep, kept } from "./store.js";
 
-/** @typedef {{ match: string, mode?: string | null, players: number, players_most: number, spectators: number, locked: boolean }} Listing */
+/**
+ * @typedef {{ match: string, mode?: string | null, players: number, players_most: number, spectators: number, locked: boolean }} Listing
+ */
 /**
  * What can be wished there.
  * @typedef {object} Wishes
@@ -30,7 +32,9 @@ export class Start {
     #share = find("share", HTMLElement);
     #link = find("link", HTMLInputElement);
     #portrait = find("portrait", HTMLCanvasElement);
-    #buttons = /** @type {HTMLButtonElement[]} */ (["play", "private", "watch-any"].map((id) => find(id, HTMLButtonElement)));
+    #buttons = /** @type {HTMLButtonElement[]} */ (
+        ["play", "private", "watch-any"].map((id) => find(id, HTMLButtonElement))
+    );
 
     /** @param {Wishes} wishes */
     constructor(wishes) {
@@ -81,7 +85,9 @@ export class Start {
     list(matches) {
         this.matches = matches;
         if (!matches.length) {
-            this.#list.replaceChildren(make("li", "none", "Nobody plays in the open yet. Press Play and be the first: bots keep you company."));
+            this.#list.replaceChildren(
+                make("li", "none", "Nobody plays in the open yet. Press Play and be the first: bots keep you company."),
+            );
             return;
         }
         this.#list.replaceChildren(...matches.slice(0, 12).map((listing) => this.#line(listing)));
@@ -92,7 +98,13 @@ export class Start {
         const bar = make("i");
         bar.style.width = `${Math.min(100, (players / Math.max(1, players_most)) * 100)}%`;
         const watching = spectators ? `, ${spectators} watching` : "";
-        const about = make("div", "", make("b", "", `${mode ?? "Arena"} ${match.slice(0, NAMED)}`), make("small", "", `${players} of ${players_most}${watching}`), make("span", "fill", bar));
+        const about = make(
+            "div",
+            "",
+            make("b", "", `${mode ?? "Arena"} ${match.slice(0, NAMED)}`),
+            make("small", "", `${players} of ${players_most}${watching}`),
+            make("span", "fill", bar),
+        );
         const watch = make("button", "", "Watch");
         watch.onclick = () => this.wishes.watch(match);
         const join = /** @type {HTMLButtonElement} */ (make("button", "", "Join"));
@@ -115,7 +127,8 @@ export class Start {
         to.fillStyle = "#12242a";
         to.fillRect(0, 0, width, width);
         to.fillStyle = "#22404a";
-        for (let at = 0; at <= width; at += width / 4) to.fillRect(at - 0.5, 0, 1, width), to.fillRect(0, at - 0.5, width, 1);
+        for (let at = 0; at <= width; at += width / 4)
+            (to.fillRect(at - 0.5, 0, 1, width), to.fillRect(0, at - 0.5, width, 1));
         to.setTransform(width / 2, 0, 0, width / 2, width * 0.44, width * 0.56);
         to.rotate(-0.6);
         to.scale(1.15, 1.15);

@@ -65,20 +65,26 @@ export class Touch {
     /** @param {HTMLElement} target @param {AbortSignal} signal */
     constructor(target, signal) {
         document.body.classList.toggle("touch", this.isUsed);
-        target.addEventListener("pointerdown", (event) => {
-            if (event.pointerType === "mouse") return;
-            event.preventDefault();
-            this.isUsed = true;
-            document.body.classList.add("touch");
-            (event.clientX < innerWidth / 2 ? this.#run : this.#look).take(event);
-        }, { signal });
+        target.addEventListener(
+            "pointerdown",
+            (event) => {
+                if (event.pointerType === "mouse") return;
+                event.preventDefault();
+                this.isUsed = true;
+                document.body.classList.add("touch");
+                (event.clientX < innerWidth / 2 ? this.#run : this.#look).take(event);
+            },
+            { signal },
+        );
         for (const stick of [this.#run, this.#look]) {
             addEventListener("pointermove", (event) => stick.move(event), { signal });
-            for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) addEventListener(end, (event) => stick.drop(event), { signal });
+            for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
+                addEventListener(end, (event) => stick.drop(event), { signal });
         }
         const dash = find("dash", HTMLElement);
         dash.addEventListener("pointerdown", () => void (this.dash = true), { signal });
-        for (const end of /** @type {const} */ (["pointerup", "pointercancel"])) addEventListener(end, () => void (this.dash = false), { signal });
+        for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
+            addEventListener(end, () => void (this.dash = false), { signal });
     }
 
     /** @returns {{ x: number, y: number, fire: boolean, dash: boolean }} */

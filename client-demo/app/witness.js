@@ -22,7 +22,11 @@ export class Witness {
     #puffed = 0;
     #isFirst = true;
 
-    /** @param {import("./draw/stage.js").Stage} stage @param {import("./camera.js").Camera} camera @param {import("./sound.js").Sound} sound */
+    /**
+     * @param {import("./draw/stage.js").Stage} stage
+     * @param {import("./camera.js").Camera} camera
+     * @param {import("./sound.js").Sound} sound
+     */
     constructor(stage, camera, sound) {
         this.stage = stage;
         this.camera = camera;
@@ -62,7 +66,8 @@ export class Witness {
                 effects.add("flash", x, y, { life: 0.07, size: 0.42, colour: "#ffe7b0" });
                 this.#hear(shot.kind, x, y);
             }
-            if (isPuffing && shot.kind === "Rocket" && this.camera.sees(shot.x, shot.y)) effects.smoke(shot.x - shot.vx * 0.5, shot.y - shot.vy * 0.5);
+            if (isPuffing && shot.kind === "Rocket" && this.camera.sees(shot.x, shot.y))
+                effects.smoke(shot.x - shot.vx * 0.5, shot.y - shot.vy * 0.5);
         }
         for (const [id, { x, y, vx, vy, kind }] of this.#shots) {
             if (now.has(id) || !this.camera.sees(x, y, 4)) continue;

@@ -37,9 +37,13 @@ import { coatOf } from "./palette.js";
  * @property {Seat | undefined} seat
  * @property {Coat} coat
  */
-/** @typedef {{ id: number, x: number, y: number, vx: number, vy: number, since: number, kind: string, player: number | null }} Shot a shot where it is now */
+/**
+ * @typedef {{ id: number, x: number, y: number, vx: number, vy: number, since: number, kind: string, player: number | null }} Shot a shot where it is now
+ */
 /** @typedef {{ id: number, x: number, y: number, gift: string, isThere: boolean }} Pickup */
-/** @typedef {{ number: number, ends: number | null, goal: number, isOver: boolean, next: number | null, winner: number | null, side: string | null }} Round */
+/**
+ * @typedef {{ number: number, ends: number | null, goal: number, isOver: boolean, next: number | null, winner: number | null, side: string | null }} Round
+ */
 
 const WEAPONS = ["Blaster", "Scatter", "Rocket"];
 
@@ -123,7 +127,11 @@ export class World {
             const player = this.#owner(match, id) ?? id;
             const { name, hue = 0, side = null } = Profile;
             this.seats.set(player, {
-                id, player, name, hue, side,
+                id,
+                player,
+                name,
+                hue,
+                side,
                 isBot: Profile.is_bot ?? false,
                 avatar: Standing?.avatar ?? null,
                 returns: Standing?.returns ?? null,
@@ -141,8 +149,13 @@ export class World {
         const seat = this.seats.get(player);
         const isMe = player === match.player && !match.spectator;
         const avatar = {
-            id, player, isMe, seat,
-            x: parts.Body.x, y: parts.Body.y, aim: parts.Body.aim ?? 0,
+            id,
+            player,
+            isMe,
+            seat,
+            x: parts.Body.x,
+            y: parts.Body.y,
+            aim: parts.Body.aim ?? 0,
             health: parts.Health?.now ?? 100,
             isShielded: !!parts.Shield,
             isAway: !!parts.Away,

@@ -29,7 +29,11 @@ export class Ground {
         camera.apply(pen, camera.depth, time);
         const last = Math.ceil(world.side / TILE);
         for (let row = Math.max(-1, Math.floor(top / TILE)); row <= Math.min(last, Math.floor(bottom / TILE)); row++) {
-            for (let column = Math.max(-1, Math.floor(left / TILE)); column <= Math.min(last, Math.floor(right / TILE)); column++) {
+            for (
+                let column = Math.max(-1, Math.floor(left / TILE));
+                column <= Math.min(last, Math.floor(right / TILE));
+                column++
+            ) {
                 const tile = this.#tile(column, row, density, world);
                 pen.drawImage(tile, column * TILE, row * TILE, TILE, TILE);
             }
@@ -68,7 +72,13 @@ export class Ground {
     }
 }
 
-/** @param {CanvasRenderingContext2D} pen @param {World} world @param {number} density @param {number} x @param {number} y */
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {World} world
+ * @param {number} density
+ * @param {number} x
+ * @param {number} y
+ */
 function paint(pen, { side, walls }, density, x, y) {
     pen.fillStyle = INK;
     pen.fillRect(x, y, TILE + 1, TILE + 1);
@@ -98,7 +108,10 @@ function lines(pen, x, y) {
         pen.fillRect(x, y + at - width / 2, TILE, width);
     }
     pen.fillStyle = LINES.mark;
-    for (const [dx, dy] of [[0, 0], [4, 4]]) {
+    for (const [dx, dy] of [
+        [0, 0],
+        [4, 4],
+    ]) {
         pen.fillRect(x + dx - 0.3, y + dy - 0.03, 0.6, 0.06);
         pen.fillRect(x + dx - 0.03, y + dy - 0.3, 0.06, 0.6);
     }
@@ -108,7 +121,8 @@ function lines(pen, x, y) {
         pen.fillRect(x + at - 0.012, y, 0.024, length);
         pen.fillRect(x, y + at - 0.012, length, 0.024);
     }
-    pen.font = "600 0.42px 'Avenir Next Condensed','Roboto Condensed','Liberation Sans Narrow','Arial Narrow',sans-serif";
+    pen.font =
+        "600 0.42px 'Avenir Next Condensed','Roboto Condensed','Liberation Sans Narrow','Arial Narrow',sans-serif";
     pen.fillText(`${String.fromCharCode(65 + x / TILE)}${y / TILE + 1}`, x + 0.32, y + 0.75);
 }
 
@@ -116,7 +130,11 @@ function lines(pen, x, y) {
 function dial(pen, side) {
     const middle = side / 2;
     pen.strokeStyle = LINES.mark;
-    for (const [radius, width] of [[4.1, 0.07], [2.7, 0.04], [9.5, 0.05]]) {
+    for (const [radius, width] of [
+        [4.1, 0.07],
+        [2.7, 0.04],
+        [9.5, 0.05],
+    ]) {
         pen.lineWidth = width;
         pen.beginPath();
         pen.arc(middle, middle, radius, 0, 7);
@@ -133,21 +151,43 @@ function dial(pen, side) {
     }
 }
 
-/** Shadows that walls throw: one close, one long. @param {CanvasRenderingContext2D} pen @param {import("../world.js").Box[]} walls @param {number} side @param {number} density @param {number} x @param {number} y */
+/**
+ * Shadows that walls throw: one close, one long.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {import("../world.js").Box[]} walls
+ * @param {number} side
+ * @param {number} density
+ * @param {number} x
+ * @param {number} y
+ */
 function shade(pen, walls, side, density, x, y) {
     const FAR = 40_000;
     pen.fillStyle = "#000";
-    for (const [dx, dy, blur, strength] of [[0, 0, 0.55, 0.6], [0.55, 0.8, 0.7, 0.55]]) {
+    for (const [dx, dy, blur, strength] of [
+        [0, 0, 0.55, 0.6],
+        [0.55, 0.8, 0.7, 0.55],
+    ]) {
         pen.shadowColor = `rgba(2, 8, 10, ${strength})`;
         pen.shadowBlur = blur * density;
         // What throws the shadow is far off the sheet.
         pen.shadowOffsetX = dx * density + FAR;
         pen.shadowOffsetY = dy * density;
         for (const wall of walls) {
-            if (wall.x > x + TILE + 2 || wall.x + wall.width < x - 2 || wall.y > y + TILE + 2 || wall.y + wall.height < y - 2) continue;
+            if (
+                wall.x > x + TILE + 2 ||
+                wall.x + wall.width < x - 2 ||
+                wall.y > y + TILE + 2 ||
+                wall.y + wall.height < y - 2
+            )
+                continue;
             pen.fillRect(wall.x - FAR / density, wall.y, wall.width, wall.height);
         }
-        for (const [wx, wy, w, h] of [[-2, -2, side + 4, 2], [-2, side, side + 4, 2], [-2, -2, 2, side + 4], [side, -2, 2, side + 4]]) {
+        for (const [wx, wy, w, h] of [
+            [-2, -2, side + 4, 2],
+            [-2, side, side + 4, 2],
+            [-2, -2, 2, side + 4],
+            [side, -2, 2, side + 4],
+        ]) {
             pen.fillRect(wx - FAR / density, wy, w, h);
         }
     }

@@ -16,7 +16,13 @@ export class Pickups {
     #icons = new Map();
     #density = 0;
 
-    /** @param {CanvasRenderingContext2D} pen @param {Pickup[]} pickups @param {{ x: number, y: number }[]} markers @param {Camera} camera @param {number} time */
+    /**
+     * @param {CanvasRenderingContext2D} pen
+     * @param {Pickup[]} pickups
+     * @param {{ x: number, y: number }[]} markers
+     * @param {Camera} camera
+     * @param {number} time
+     */
     draw(pen, pickups, markers, camera, time) {
         const density = camera.scale * camera.ratio;
         if (density !== this.#density) this.#icons.clear();
@@ -38,7 +44,14 @@ export class Pickups {
         let icon = this.#icons.get(gift);
         if (icon) return icon;
         const { canvas, pen } = sheet(2 * REACH * this.#density);
-        pen.setTransform(canvas.width / 2 / REACH, 0, 0, canvas.height / 2 / REACH, canvas.width / 2, canvas.height / 2);
+        pen.setTransform(
+            canvas.width / 2 / REACH,
+            0,
+            0,
+            canvas.height / 2 / REACH,
+            canvas.width / 2,
+            canvas.height / 2,
+        );
         paintGift(pen, gift);
         this.#icons.set(gift, (icon = canvas));
         return icon;
@@ -71,7 +84,20 @@ export function paintGift(pen, gift) {
     pen.beginPath();
     if (gift === "Health") {
         const [a, b] = [0.13, 0.4];
-        [[-a, -b], [a, -b], [a, -a], [b, -a], [b, a], [a, a], [a, b], [-a, b], [-a, a], [-b, a], [-b, -a], [-a, -a]].forEach(([x, y]) => pen.lineTo(x, y));
+        [
+            [-a, -b],
+            [a, -b],
+            [a, -a],
+            [b, -a],
+            [b, a],
+            [a, a],
+            [a, b],
+            [-a, b],
+            [-a, a],
+            [-b, a],
+            [-b, -a],
+            [-a, -a],
+        ].forEach(([x, y]) => pen.lineTo(x, y));
         pen.closePath();
         fill();
     } else if (gift === "Shield") {

@@ -17,7 +17,13 @@ export class Shots {
     /** @type {Map<string, HTMLCanvasElement>} */
     #glows = new Map();
 
-    /** @param {CanvasRenderingContext2D} pen @param {Shot[]} shots @param {Camera} camera @param {number} time @param {number} tick */
+    /**
+     * @param {CanvasRenderingContext2D} pen
+     * @param {Shot[]} shots
+     * @param {Camera} camera
+     * @param {number} time
+     * @param {number} tick
+     */
     draw(pen, shots, camera, time, tick) {
         camera.apply(pen, 1, time);
         pen.lineCap = "round";
@@ -35,7 +41,10 @@ export class Shots {
         const speed = Math.hypot(vx, vy) || 1;
         const [nx, ny] = [(-vy / speed) * look.width, (vx / speed) * look.width];
         // Two wedges cost less than a gradient that is turned.
-        for (const [share, width, alpha] of [[1, 1.5, 0.22], [0.6, 0.9, 0.4]]) {
+        for (const [share, width, alpha] of [
+            [1, 1.5, 0.22],
+            [0.6, 0.9, 0.4],
+        ]) {
             pen.fillStyle = `rgba(${look.glow}, ${alpha})`;
             pen.beginPath();
             pen.moveTo(x + nx * width, y + ny * width);

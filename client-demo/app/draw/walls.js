@@ -25,7 +25,9 @@ export class Walls {
         if (density !== this.#density) this.#tops.clear();
         this.#density = density;
         const { left, right, top, bottom } = camera.bounds(1);
-        const seen = walls.filter(({ x, y, width, height }) => x < right && x + width > left && y < bottom && y + height > top);
+        const seen = walls.filter(
+            ({ x, y, width, height }) => x < right && x + width > left && y < bottom && y + height > top,
+        );
         for (const wall of seen) faces(pen, wall, camera);
         rim(pen, side, camera);
         for (const wall of seen) pen.drawImage(this.#top(wall, density), wall.x, wall.y, wall.width, wall.height);
@@ -66,7 +68,12 @@ function faces(pen, { x, y, width, height }, camera) {
 
 /** What goes around the field. @param {CanvasRenderingContext2D} pen @param {number} side @param {Camera} camera */
 function rim(pen, side, camera) {
-    const bars = [[-RIM, -RIM, side + 2 * RIM, RIM], [-RIM, side, side + 2 * RIM, RIM], [-RIM, 0, RIM, side], [side, 0, RIM, side]];
+    const bars = [
+        [-RIM, -RIM, side + 2 * RIM, RIM],
+        [-RIM, side, side + 2 * RIM, RIM],
+        [-RIM, 0, RIM, side],
+        [side, 0, RIM, side],
+    ];
     const boxes = bars.map(([x, y, width, height]) => ({ x, y, width, height }));
     for (const box of boxes) faces(pen, box, camera);
     pen.fillStyle = "#7d725c";
@@ -91,7 +98,12 @@ function rim(pen, side, camera) {
     }
 }
 
-/** The top of a block, at the origin. @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height */
+/**
+ * The top of a block, at the origin.
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number} width
+ * @param {number} height
+ */
 function block(pen, width, height) {
     const light = pen.createLinearGradient(0, 0, width * 0.5, height);
     light.addColorStop(0, "#dccfb0");
