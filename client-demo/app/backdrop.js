@@ -46,7 +46,7 @@ export class Backdrop {
         const seconds = Math.min(0.1, (now - this.#last) / 1000);
         this.#last = now;
         stage.frame(camera);
-        if (match) world.read(match);
+        if (match) world.read(match, now);
         else world.now = (now / 1000) * 20;
         const turn = isStill() ? 0.6 : now / 14_000;
         // The field is beside the words, not under them.

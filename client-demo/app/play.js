@@ -8,6 +8,8 @@ import { World } from "./world.js";
 
 /** Elements of the page change so often, in milliseconds. */
 const HUD_EVERY = 80;
+/** An input that was too early is tried again after so many milliseconds. */
+const AGAIN = 8;
 /** How far ahead of the avatar the eye is, where the mouse is at the edge. */
 const PEEK = 0.16;
 
@@ -27,7 +29,7 @@ const PEEK = 0.16;
 export class Play {
     world = new World();
     #frame = 0;
-    #timer;
+    #timer = 0;
     #last = performance.now();
     /** When the next input is due. */
     #due = performance.now();
@@ -53,19 +55,35 @@ export class Play {
         desk.hud.nemesis = "";
         desk.panel.attach(match);
         desk.meter.attach(match);
-        // A hidden page gets no frames, but its player still stands in the field.
-        this.#timer = setInterval(() => this.#tell(performance.now()), 1000 / match.tickRate);
+        this.#wait();
         this.#frame = requestAnimationFrame((now) => this.#draw(now));
+    }
+
+    /**
+     * Waits for the next input's time. Not for a frame: between frames inputs would be uneven, and so would be what is
+     * drawn of oneself; and a hidden page gets no frames.
+     */
+    #wait() {
+        this.#timer = window.setTimeout(
+            () => {
+                this.#tell(performance.now());
+                this.#wait();
+            },
+            Math.max(1, this.#due - performance.now()),
+        );
     }
 
     /** Says what the hands do, once a tick. @param {number} now */
     #tell(now) {
         const { match, desk } = this;
-        if (match.spectator || now < this.#due) return;
+        if (match.spectator) this.#due = now + 1000;
+        if (now < this.#due) return;
         const period = 1000 / match.tickRate;
         this.#due = Math.max(this.#due + period, now - period);
         const tick = match.input(this.hands.read(desk.camera, this.world.me));
-        if (tick !== null) desk.meter.said(tick, match.serverTick());
+        // It is too early for another: the server's clock goes a little slower than this one.
+        if (tick === null) this.#due = now + AGAIN;
+        else desk.meter.said(tick, match.serverTick());
     }
 
     /** @param {number} now */
@@ -78,9 +96,10 @@ export class Play {
         meter.frames++;
         const controls = this.hands.read(camera, world.me);
         if (!match.spectator) match.controls = controls;
-        this.#tell(performance.now());
         stage.frame(camera);
-        world.read(match);
+        // The time of the frame, not of this line: frames are even, lines are not.
+        world.read(match, now);
+        this.#tell(performance.now());
         this.#aim(controls);
         this.#move(seconds, controls);
         this.witness.see(world, now);
@@ -119,7 +138,7 @@ export class Play {
 
     close() {
         cancelAnimationFrame(this.#frame);
-        clearInterval(this.#timer);
+        clearTimeout(this.#timer);
         this.hands.close();
         this.desk.panel.attach(null);
     }

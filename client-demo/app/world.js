@@ -76,9 +76,9 @@ export class World {
     /** Who owns what; also of what the view has no more. @type {Map<number, number | null>} */
     #owners = new Map();
 
-    /** Reads a scene anew. @param {Match} match */
-    read(match) {
-        const scene = match.at();
+    /** Reads the scene of a time anew. @param {Match} match @param {number} time milliseconds */
+    read(match, time) {
+        const scene = match.at(time);
         this.tick = match.interpolation?.enabled ? match.interpolation.shown : match.view.tick;
         const now = match.serverTick();
         this.now = now > 0 ? now : this.tick;

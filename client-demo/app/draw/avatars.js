@@ -30,7 +30,7 @@ export class Avatars {
         const density = camera.scale * camera.ratio;
         if (density !== this.#density) (this.#sprites.clear(), this.#labels.clear());
         this.#density = density;
-        camera.apply(pen, camera.depth, time);
+        camera.apply(pen, (1 + camera.depth) / 2, time);
         const seen = avatars.filter(({ x, y }) => camera.sees(x, y, 2));
         const shadow = this.#sprite("shadow", paintShadow);
         for (const { x, y } of seen) pen.drawImage(shadow, x - REACH + 0.1, y - REACH + 0.16, 2 * REACH, 2 * REACH);

@@ -28,9 +28,8 @@ export class Pickups {
         if (density !== this.#density) this.#icons.clear();
         this.#density = density;
         const seen = pickups.filter(({ x, y }) => camera.sees(x, y, 2));
-        camera.apply(pen, camera.depth, time);
-        for (const pickup of seen) plate(pen, pickup, time);
         camera.apply(pen, 1, time);
+        for (const pickup of seen) plate(pen, pickup, time);
         for (const { x, y, gift, isThere, id } of seen) {
             if (!isThere) continue;
             const rise = 0.07 * Math.sin(time / 420 + id);
