@@ -4,6 +4,9 @@ import { isStill } from "./dom.js";
 import { Witness } from "./witness.js";
 import { World } from "./world.js";
 
+/** The server is told so often where to look, in milliseconds. */
+const LOOK_EVERY = 500;
+
 /** Walls of a field that nobody plays on. */
 const WALLS = [
     [18, 10, 9, 2],
@@ -24,6 +27,7 @@ export class Backdrop {
     world = new World();
     #frame = 0;
     #last = performance.now();
+    #told = 0;
 
     /**
      * @param {import("./draw/stage.js").Stage} stage
@@ -48,13 +52,29 @@ export class Backdrop {
         stage.frame(camera);
         if (match) world.read(match, now);
         else world.now = (now / 1000) * 20;
-        const turn = isStill() ? 0.6 : now / 14_000;
         // The field is beside the words, not under them.
-        const aside = camera.width > 760 ? camera.width / camera.scale / 7 : 0;
-        camera.follow(world.side / 2 - aside + Math.cos(turn) * 7, world.side / 2 + Math.sin(turn) * 6, seconds, 2);
+        const aside = camera.width > 760 ? camera.width / camera.scale / 6 : 0;
+        const { x, y } = this.#interest(now);
+        camera.follow(x - aside, y, seconds, 1.1);
+        if (match && now - this.#told > LOOK_EVERY) {
+            this.#told = now;
+            match.look(x, y);
+        }
         if (match) this.witness.see(world, now);
         stage.effects.pass(seconds);
         stage.draw(world, camera, now);
+    }
+
+    /**
+     * Where something happens: at whoever leads.
+     * @param {number} now
+     */
+    #interest(now) {
+        const leader = this.match && this.world.ranks().find(({ avatar }) => avatar !== null);
+        const avatar = this.world.avatars.find(({ id }) => id === leader?.avatar);
+        if (avatar) return avatar;
+        const turn = isStill() ? 0.6 : now / 14_000;
+        return { x: this.world.side / 2 + Math.cos(turn) * 7, y: this.world.side / 2 + Math.sin(turn) * 6 };
     }
 
     close() {

@@ -8,6 +8,8 @@ export const TILE = 8;
 const AREA = 520;
 const SCALE_LEAST = 23;
 const SHAKE_MOST = 7;
+/** So many units beyond the field may be seen: who stands in a corner is not under what is written there. */
+const BEYOND = 6;
 
 export class Camera {
     x = 24;
@@ -52,7 +54,7 @@ export class Camera {
     /** Keeps the eye over the field. @param {number} side */
     clamp(side) {
         const keep = (/** @type {number} */ at, /** @type {number} */ half) =>
-            half * 2 > side + 6 ? side / 2 : Math.min(side + 3 - half, Math.max(half - 3, at));
+            half * 2 > side + 2 * BEYOND ? side / 2 : Math.min(side + BEYOND - half, Math.max(half - BEYOND, at));
         this.x = keep(this.x, this.width / this.scale / 2);
         this.y = keep(this.y, this.height / this.scale / 2);
     }

@@ -133,7 +133,8 @@ export class Play {
             me.y + ((mouse?.y ?? 0) - camera.height / 2) * peek,
             seconds,
         );
-        camera.clamp(side);
+        // Thumbs cover the lower part of a phone, so there one stays in the middle.
+        if (!this.hands.touch.isUsed) camera.clamp(side);
     }
 
     close() {

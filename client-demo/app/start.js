@@ -18,6 +18,8 @@ import { keep, kept } from "./store.js";
 
 /** So much of a match's id is enough to know it by. */
 const NAMED = 6;
+/** Who gives no name can be told from the others all the same. */
+const GUEST = `Guest ${100 + Math.floor(Math.random() * 900)}`;
 
 /** The match that the address names: a code that somebody was sent. */
 export const placeOfAddress = () => new URLSearchParams(location.hash.slice(1)).get("match") ?? "";
@@ -40,6 +42,7 @@ export class Start {
     constructor(wishes) {
         this.wishes = wishes;
         this.#name.value = kept("name") ?? "";
+        this.#name.placeholder = GUEST;
         this.#hue.value = kept("hue") ?? String(Math.floor(Math.random() * 360));
         this.#name.oninput = () => keep("name", this.#name.value);
         this.#hue.oninput = () => (keep("hue", this.#hue.value), this.#paint());
@@ -58,7 +61,7 @@ export class Start {
 
     get who() {
         keep("hue", this.#hue.value);
-        return { name: this.#name.value.trim() || "Guest", hue: Number(this.#hue.value) };
+        return { name: this.#name.value.trim() || GUEST, hue: Number(this.#hue.value) };
     }
 
     /** @param {string} text */
