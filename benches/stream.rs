@@ -135,8 +135,7 @@ fn script(ticks: u32) -> Vec<TickInputs> {
     let mut arena = Match::new(Arena, endless(), 7);
     let players = || (1..=20).map(PlayerId);
     let joins = players().map(|player| Change::Join(Join { player, ..Join::default() }));
-    let mut script =
-        vec![TickInputs { changes: joins.collect(), ..TickInputs::default() }];
+    let mut script = vec![TickInputs { changes: joins.collect(), ..TickInputs::default() }];
     let mut eyes: Vec<_> = players()
         .map(|id| (id, Replica::new(arena.schema().clone(), id, false), Bot::new(7, id)))
         .collect();

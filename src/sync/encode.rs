@@ -2,10 +2,11 @@
 
 use super::bits::BitBuffer;
 use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
-use super::entry::{Arriving, Pending, Place};
+use super::entry::{Arriving, Place};
+use super::pending::Pending;
 use super::record::{Budget, code_stranger};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Hearers, Section, SectionKey};
+use super::section::{Hearers, News, Section, SectionKey, is_reshaped};
 use super::stream::Stream;
 use super::viewer::{KEYFRAME_BIT, Prologue, Viewer, write_keys};
 use super::watching::section_checksum;
@@ -37,6 +38,12 @@ impl Stream {
         let mut news = RoomNews { shapes, ..RoomNews::default() };
         self.fit.propose(&self.room, &mut news);
         if !news.is_empty() {
+            if !news.modes.is_empty() {
+                // Who is asked about is found anew: nobody with a new goal may be missed.
+                for (key, section) in &self.room.sections {
+                    self.pending.of(*key).dirty.extend(section.active());
+                }
+            }
             self.delta.news = Some(write_news(&self.room, &mut news, &mut self.delta.bits));
             news.shapes.clear();
             self.room.apply(&news);
@@ -45,11 +52,11 @@ impl Stream {
 
     fn encode_sections(&mut self) {
         for key in self.pending.keys() {
-            self.room.sections.entry(*key).or_default();
+            self.room.sections.entry(key).or_default();
         }
         let (sections, common) = self.room.split();
-        debug_assert!(sections.keys().eq(self.pending.keys()));
-        for ((key, section), pending) in sections.iter_mut().zip(self.pending.values_mut()) {
+        for (key, section) in sections {
+            let pending = self.pending.get_or_none(*key);
             let nothing = section.active().is_empty() && pending.is_empty();
             if nothing {
                 continue;
@@ -82,19 +89,19 @@ impl Stream {
         }
         for index in 0..self.delta.sections.len() {
             let key = self.delta.sections[index].key;
-            let Some(pending) = self.pending.get_mut(&key) else { continue };
+            let Some(pending) = self.pending.get_mut(key) else { continue };
             let mut arriving = std::mem::take(&mut pending.arriving);
             let start = self.delta.arrivals.len();
             for arriving in arriving.drain(..) {
                 self.encode_arrival(key, arriving);
             }
             self.delta.sections[index].arrivals = start..self.delta.arrivals.len();
-            self.pending.get_mut(&key).expect("it had one").arriving = arriving;
+            self.pending.get_mut(key).expect("it had one").arriving = arriving;
         }
     }
 
     fn encode_arrival(&mut self, key: SectionKey, arriving: Arriving) {
-        let left = &mut self.pending.get_mut(&arriving.from).expect("it left").news;
+        let left = &mut self.pending.get_mut(arriving.from).expect("it left").news;
         let at = left.removed.binary_search(&arriving.slot).expect("it left");
         let mut part = left.limbo[at].take().expect("it left once");
         let (sections, common) = self.room.split();
@@ -221,16 +228,9 @@ impl Stream {
     }
 
     fn clean_up(&mut self) {
-        for pending in self.pending.values_mut() {
-            self.pool.extend(pending.news.limbo.drain(..).flatten());
-            pending.news.clear();
-            pending.dirty.clear();
-            pending.entering.clear();
-        }
+        self.pending.clear(&mut self.pool);
         if self.room.grid {
-            let sections = &mut self.room.sections;
-            sections.retain(|_, section| section.live() > 0);
-            self.pending.retain(|key, _| sections.contains_key(key));
+            self.room.sections.retain(|_, section| section.live() > 0);
         }
     }
 
@@ -308,8 +308,7 @@ impl Writer<'_> {
             section.chunk(*slot, common, &mut wire, scratch);
             wire.coder.finish();
             let part = section.get(*slot).expect("it has a chunk");
-            let is_reshaped = news.reshaped.binary_search_by_key(slot, |(slot, _)| *slot).is_ok();
-            if part.owned.is_predicted() && !is_reshaped {
+            if part.owned.is_predicted() && !is_reshaped(&news.reshaped, *slot) {
                 let owner = part.owned.owner().unwrap_or_default();
                 delta.predicted.push((owner, from..delta.bits.len()));
             }
@@ -341,30 +340,23 @@ fn decide(
     news.removed.sort_unstable();
     news.reshaped.sort_unstable();
     news.arrivals = arriving.len() as u32;
-    dirty.extend(news.reshaped.iter().map(|(slot, _)| *slot));
+    dirty.extend(news.reshaped.iter().map(|reshaped| reshaped.slot));
     dirty.sort_unstable();
     dirty.dedup();
-    let tells = |slot: u32, scratch: &mut Scratch| {
-        if news.reshaped.binary_search_by_key(&slot, |(slot, _)| *slot).is_ok() {
+    let News { present, woken, removed, reshaped, .. } = news;
+    let mut tells = |slot: u32| {
+        if is_reshaped(reshaped, slot) {
             return true;
         }
-        let part = section.get(slot);
-        let part = part.filter(|_| news.removed.binary_search(&slot).is_err());
+        let part = section.get(slot).filter(|_| removed.binary_search(&slot).is_err());
         part.is_some_and(|part| {
             let shape = common.shapes.get(part.shape).expect("parts have shapes");
             part.has_residual(shape, scratch)
         })
     };
-    for slot in section.active() {
-        if tells(*slot, scratch) {
-            news.present.push(*slot);
-        }
-    }
-    for slot in dirty.iter() {
-        if section.active().binary_search(slot).is_err() && tells(*slot, scratch) {
-            news.woken.push(*slot);
-        }
-    }
+    present.extend(section.active().iter().filter(|slot| tells(**slot)));
+    let woke = |slot: &&u32| !section.asks(**slot) && tells(**slot);
+    woken.extend(dirty.iter().filter(woke));
 }
 
 /// Writes what is new for the room.

@@ -102,19 +102,19 @@ impl MotionFit {
             return;
         }
         let size = shape.lanes.len();
-        part.last_deltas.resize(size, 0);
         let mut deltas = [0; LANES_SEARCHED];
         let mut bends = [0; LANES_SEARCHED];
         for plan in &shape.components {
             let statistics = &mut self.lanes[usize::from(plan.id.0)];
             for (at, seen) in plan.range().zip(statistics) {
                 let modulus = shape.lanes[at].modulus;
-                let delta = difference(part.goal[at], part.lanes[at].value, modulus);
-                let bend = delta - i64::from(part.last_deltas[at]);
+                let lane = &mut part.lanes[at];
+                let delta = difference(lane.goal, lane.value, modulus);
+                let bend = delta - i64::from(lane.last_delta);
                 seen.hold = seen.hold.saturating_add(cost(delta));
                 seen.steady = seen.steady.saturating_add(cost(bend));
                 let delta = delta.clamp(-DELTA_MOST, DELTA_MOST);
-                part.last_deltas[at] = delta as i32;
+                lane.last_delta = delta as i32;
                 if at < LANES_SEARCHED {
                     (deltas[at], bends[at]) = (delta, bend.clamp(-DELTA_MOST, DELTA_MOST));
                 }
