@@ -41,7 +41,7 @@ impl Stream {
             if !news.modes.is_empty() {
                 // Who is asked about is found anew: nobody with a new goal may be missed.
                 for (key, section) in &self.room.sections {
-                    self.pending.of(*key).dirty.extend(section.active());
+                    self.dirty.extend(section.active().iter().map(|slot| (*key, *slot)));
                 }
             }
             self.delta.news = Some(write_news(&self.room, &mut news, &mut self.delta.bits));
@@ -54,14 +54,19 @@ impl Stream {
         for key in self.pending.keys() {
             self.room.sections.entry(key).or_default();
         }
+        self.dirty.sort_unstable();
+        self.dirty.dedup();
+        let mut later = &self.dirty[..];
         let (sections, common) = self.room.split();
         for (key, section) in sections {
             let pending = self.pending.get_or_none(*key);
-            let nothing = section.active().is_empty() && pending.is_empty();
+            let dirty;
+            (dirty, later) = later.split_at(later.partition_point(|(other, _)| other <= key));
+            let nothing = section.active().is_empty() && pending.is_empty() && dirty.is_empty();
             if nothing {
                 continue;
             }
-            decide(section, pending, &common, &mut self.scratch);
+            decide(section, pending, dirty, &common, &mut self.scratch);
             let is_quiet = section.active().is_empty()
                 && pending.news.removed.is_empty()
                 && pending.news.woken.is_empty()
@@ -146,9 +151,7 @@ impl Stream {
                 let checksum = is_checked.then(|| self.sum(&viewer.wanted));
                 self.delta.viewers.push(ViewerPiece { checksum, ..piece });
             }
-            if viewer.sections != viewer.wanted {
-                viewer.sections.clone_from(&viewer.wanted);
-            }
+            viewer.sees_what_it_wants();
             viewer.claim = None;
         }
         self.viewers = viewers;
@@ -182,7 +185,7 @@ impl Stream {
         self.hear(viewer, &mut prologue);
         let before = &viewer.sections;
         let new = |key: &&SectionKey| before.binary_search(key).is_err();
-        if viewer.wanted != *before {
+        if viewer.turned {
             prologue.gained.extend(viewer.wanted.iter().filter(new));
         }
         let seen_new = self.delta.seen_new.len();
@@ -209,7 +212,8 @@ impl Stream {
     /// Finds in which of the sections it goes on seeing something happened. All lists ascend.
     fn hear(&mut self, viewer: &Viewer, prologue: &mut Prologue) {
         let mut pieces = self.delta.sections.iter().enumerate().peekable();
-        let mut wanted = viewer.wanted.iter().peekable();
+        let wanted = if viewer.turned { &viewer.wanted } else { &viewer.sections };
+        let mut wanted = wanted.iter().peekable();
         for (at, key) in viewer.sections.iter().enumerate() {
             while wanted.next_if(|wanted| *wanted < key).is_some() {}
             if wanted.peek() != Some(&key) {
@@ -229,6 +233,7 @@ impl Stream {
 
     fn clean_up(&mut self) {
         self.pending.clear(&mut self.pool);
+        self.dirty.clear();
         if self.room.grid {
             self.room.sections.retain(|_, section| section.live() > 0);
         }
@@ -333,16 +338,14 @@ impl Writer<'_> {
 fn decide(
     section: &mut Section,
     pending: &mut Pending,
+    dirty: &[(SectionKey, u32)],
     common: &Common<'_>,
     scratch: &mut Scratch,
 ) {
-    let Pending { news, dirty, arriving, .. } = pending;
+    let Pending { news, arriving, .. } = pending;
     news.removed.sort_unstable();
     news.reshaped.sort_unstable();
     news.arrivals = arriving.len() as u32;
-    dirty.extend(news.reshaped.iter().map(|reshaped| reshaped.slot));
-    dirty.sort_unstable();
-    dirty.dedup();
     let News { present, woken, removed, reshaped, .. } = news;
     let mut tells = |slot: u32| {
         if is_reshaped(reshaped, slot) {
@@ -356,7 +359,7 @@ fn decide(
     };
     present.extend(section.active().iter().filter(|slot| tells(**slot)));
     let woke = |slot: &&u32| !section.asks(**slot) && tells(**slot);
-    woken.extend(dirty.iter().filter(woke));
+    woken.extend(dirty.iter().map(|(_, slot)| slot).filter(woke));
 }
 
 /// Writes what is new for the room.

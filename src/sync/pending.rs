@@ -9,8 +9,6 @@ use super::section::{News, Reshaped, SectionKey};
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     pub(super) news: News,
-    /// Slots of parts with a new goal that are not asked about anyway.
-    pub(super) dirty: Vec<u32>,
     /// Whose parts `news.entered` are: handle and audience.
     pub(super) entering: Vec<(u32, usize)>,
     pub(super) arriving: Vec<Arriving>,
@@ -19,8 +17,7 @@ pub(super) struct Pending {
 impl Pending {
     /// Whether nothing happens.
     pub(super) fn is_empty(&self) -> bool {
-        self.dirty.is_empty()
-            && self.arriving.is_empty()
+        self.arriving.is_empty()
             && self.news.removed.is_empty()
             && self.news.reshaped.is_empty()
             && self.news.entered.is_empty()
@@ -35,7 +32,6 @@ impl Pending {
     fn clear(&mut self, pool: &mut Vec<Box<Part>>) {
         pool.extend(self.news.limbo.drain(..).flatten());
         self.news.clear();
-        self.dirty.clear();
         self.entering.clear();
     }
 }

@@ -27,6 +27,8 @@ pub struct Stream {
     /// Handles of each player's predicted entities.
     pub(super) predicted: BTreeMap<PlayerId, Vec<u32>>,
     pub(super) pending: Pendings,
+    /// Parts with a new goal or shape that are not asked about anyway.
+    pub(super) dirty: Vec<(SectionKey, u32)>,
     pub(super) new_shapes: Vec<Vec<ComponentId>>,
     pub(super) viewers: BTreeMap<PlayerId, Viewer>,
     pub(super) fit: Fit,
@@ -53,6 +55,7 @@ impl Stream {
             next_id: 1,
             predicted: BTreeMap::new(),
             pending: Pendings::default(),
+            dirty: Vec::new(),
             new_shapes: Vec::new(),
             viewers: BTreeMap::new(),
             delta: Delta::default(),
@@ -217,7 +220,7 @@ impl Stream {
         let Some(shape) = self.room.shapes.get(part.shape) else { return };
         let Some(at) = shape.find(component) else { return };
         if part.aim(shape.components[at].range(), lanes) && !section.asks(slot) {
-            self.pending.of(place.key).dirty.push(slot);
+            self.dirty.push((place.key, slot));
         }
     }
 
@@ -274,8 +277,9 @@ impl Stream {
                 let news = &mut self.pending.of(place.key).news;
                 news.reshaped.push(Reshaped { slot, shape, goals: news.goals.len() });
                 news.goals.extend_from_slice(&self.chosen.1);
+                self.dirty.push((place.key, slot));
             } else if part.aim(0..self.chosen.1.len(), &self.chosen.1) && !section.asks(slot) {
-                self.pending.of(place.key).dirty.push(slot);
+                self.dirty.push((place.key, slot));
             }
         }
     }
