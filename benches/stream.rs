@@ -1,7 +1,8 @@
 //! `cargo bench`: what a tick costs, and how encoding grows.
 //!
 //! Medians of many ticks in microseconds, printed as a table for docs/performance.md. Not asserted:
-//! machines differ.
+//! machines differ. With `-- --cold 100` what a tick costs when a hundred matches take turns; a
+//! profiler that looks into `take_turns` alone (callgrind: `--toggle-collect`) counts the same always.
 
 use game::arena::bot::Bot;
 use game::arena::{Arena, Options};
@@ -129,10 +130,82 @@ fn arena(players: u32, options: Options) -> (f64, f64, f64) {
     (median(&mut times), median(&mut gathers), mean)
 }
 
+/// What bots do in each tick of a match of the arena with 20 players.
+fn script(ticks: u32) -> Vec<TickInputs> {
+    let mut arena = Match::new(Arena, endless(), 7);
+    let players = || (1..=20).map(PlayerId);
+    let joins = players().map(|player| Change::Join(Join { player, ..Join::default() }));
+    let mut script = vec![TickInputs { changes: joins.collect(), ..TickInputs::default() }];
+    let mut eyes: Vec<_> = players()
+        .map(|id| (id, Replica::new(arena.schema().clone(), id, false), Bot::new(7, id)))
+        .collect();
+    let mut packet = Vec::new();
+    for tick in 0..ticks as usize {
+        arena.tick(&script[tick]);
+        let mut inputs = TickInputs::default();
+        for (player, replica, bot) in &mut eyes {
+            if tick == 0 {
+                packet = arena.keyframe(*player);
+            } else {
+                arena.frame().delta.gather(*player, &mut packet);
+            }
+            replica.receive(&packet).expect("an honest packet");
+            let (player, seen) = (*player, Some((replica.tick(), 0)));
+            let input = encode_input(&bot.think(replica));
+            inputs.controls.push(Controls { player, input, seen, predicted: None });
+        }
+        script.push(inputs);
+    }
+    script
+}
+
+/// Lets each match tick and gathers for its players, as a host does. A function of its own, so
+/// that a profiler can be told to look only here.
+#[inline(never)]
+fn take_turns(matches: &mut [Match], inputs: &TickInputs, packet: &mut Vec<u8>) {
+    for arena in matches {
+        let delta = arena.tick(inputs).delta;
+        packet.clear();
+        (1..=20).for_each(|player| delta.gather_after(PlayerId(player), packet));
+        black_box(&packet);
+    }
+}
+
+/// What a tick of the arena costs when so many matches take turns: their memory has left the
+/// caches.
+fn cold(count: usize) {
+    const GROWN: usize = 400;
+    const MEASURED: usize = 128;
+    let script = script((GROWN + MEASURED) as u32);
+    let mut packet = Vec::new();
+    println!("| matches that take turns | tick and gather µs |");
+    println!("|--:|--:|");
+    for count in [1, count] {
+        let mut matches: Vec<_> = (0..count).map(|_| Match::new(Arena, endless(), 7)).collect();
+        for inputs in &script[..GROWN] {
+            matches.iter_mut().for_each(|arena| _ = arena.tick(inputs));
+        }
+        let mut times = Vec::new();
+        for inputs in &script[GROWN..GROWN + MEASURED] {
+            let start = Instant::now();
+            take_turns(&mut matches, inputs, &mut packet);
+            times.push(start.elapsed());
+        }
+        println!("| {count} | {:.1} |", median(&mut times) / count as f64);
+    }
+}
+
+fn endless() -> Options {
+    Options { goal: 0, seconds: 0, ..Options::default() }
+}
+
 fn main() {
+    if let Some(count) = std::env::args().skip_while(|arg| arg != "--cold").nth(1) {
+        return cold(count.parse().expect("a number of matches"));
+    }
     println!("| match of the arena | tick µs | gather for all µs | bytes per tick and player |");
     println!("|---|--:|--:|--:|");
-    let endless = Options { goal: 0, seconds: 0, ..Options::default() };
+    let endless = endless();
     let large = Options { goal: 0, seconds: 0, ..Options::large() };
     let cases =
         [("8 players", 8, endless), ("20 players", 20, endless), ("20, interest", 20, large)];

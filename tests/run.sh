@@ -76,6 +76,9 @@ tests/clients/install.sh "$CARGO_TARGET_DIR/clients"
 cargo build --release --example contract
 CLIENTS_DIR="$CARGO_TARGET_DIR/clients" tests/clients/run.sh "$CARGO_TARGET_DIR/release/examples/contract"
 
+step 'client library and pages'
+tests/pages.sh
+
 step 'licences, bans, sources'
 deny=(cargo deny --config .ci/deny.toml)
 "${deny[@]}" check licenses bans sources

@@ -12,6 +12,8 @@
  * | `rtt_ms` | the round trip |
  * | `corrections`, `desyncs`, `keyframes` | how often, since the page was loaded |
  * | `bytes_in` | all that was received |
+ *
+ * For tinkerers there are also `client` and `match`, as the library has them, and `world`, as it is drawn.
  */
 
 /**
@@ -40,5 +42,12 @@ export function expose(know) {
             bytes_in: stats ? Object.values(stats.bytesIn).reduce((sum, count) => sum + count, 0) : 0,
         };
     };
-    Object.assign(window, { tickwire: { state } });
+    Object.assign(window, {
+        tickwire: {
+            state,
+            get client() { return know().client; },
+            get match() { return know().match; },
+            get world() { return know().world; },
+        },
+    });
 }

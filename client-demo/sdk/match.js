@@ -166,6 +166,7 @@ export class Match extends Events {
     receive(message) {
         const { view, counts, prediction } = this;
         const { now } = this.connection;
+        this.fire("packet", message.packet);
         const applied = message.type === "stateAfter" ? this.#applied(message.applied) : null;
         if (applied !== null) this.#lead.note(message.lead, applied);
         const next = view.tick + 1;

@@ -107,7 +107,7 @@ export class Predictor {
         /** @type {Map<number, Values>} */
         const drawn = new Map();
         for (const [id, { values }] of this.#states.get(this.last) ?? []) {
-            const next = controls === undefined ? values : { ...values, ...this.rules.step(values, controls, view) };
+            const next = controls === undefined ? values : { ...values, ...this.rules.step(values, controls, view, this.last + 1) };
             const slip = this.#slips.get(id);
             const left = slip ? 1 - (now - slip.at) / this.smooth : 0;
             if (left <= 0) this.#slips.delete(id);
@@ -139,7 +139,7 @@ export class Predictor {
         let state = this.#states.get(from) ?? this.#states.get(this.last) ?? this.#truth(view);
         for (let tick = from + 1; tick <= to; tick++) {
             const controls = this.#controls(tick);
-            if (controls !== undefined) state = new Map([...state].map(([id, own]) => [id, this.#step(own, controls, view)]));
+            if (controls !== undefined) state = new Map([...state].map(([id, own]) => [id, this.#step(own, controls, view, tick)]));
             this.#states.set(tick, state);
         }
         this.last = to;
@@ -154,9 +154,9 @@ export class Predictor {
         return isHeld ? this.#held?.controls : this.rules.idle;
     }
 
-    /** @param {Own} own @param {any} controls @param {any} view @returns {Own} */
-    #step({ values, lanes }, controls, view) {
-        const stepped = this.rules.step(values, controls, view);
+    /** @param {Own} own @param {any} controls @param {any} view @param {number} tick @returns {Own} */
+    #step({ values, lanes }, controls, view, tick) {
+        const stepped = this.rules.step(values, controls, view, tick);
         const after = { values: { ...values }, lanes: new Map(lanes) };
         for (const [component, before] of lanes) {
             const { name } = this.schema.components[component];

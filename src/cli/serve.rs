@@ -171,7 +171,8 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let open = open.with_context(|| format!("listen = {}", settings.listen))?;
     let address = open.address();
     let s = if settings.tls.is_some() { "s" } else { "" };
-    println!("{} is hosted at http{s}://{address}/", G::NAME);
+    println!("{} is hosted at {address}", G::NAME);
+    println!("  play in browsers http{s}://{address}/");
     println!("  native clients   ws{s}://{address}{}", settings.play_path);
     println!(
         "  Socket.IO        http{s}://{address}{} (emit `join-match`)",

@@ -1,10 +1,11 @@
 //! From the world to the stream: what came, went and changed in a tick.
 
 use super::game::{OnTeam, Owner, Predicted};
-use super::registry::{Places, Registry, cell_at};
+use super::registry::{Places, Registry, Where, cell_at};
 use crate::ids::NetId;
 use crate::sync::schema::ComponentId;
 use crate::sync::{Cell, Entry, Handle, Stream};
+use bevy_ecs::archetype::ArchetypeGeneration;
 use bevy_ecs::component::Component;
 use bevy_ecs::entity::Entity;
 use bevy_ecs::prelude::{Resource, World};
@@ -36,6 +37,8 @@ pub(super) struct Births {
 /// Takes what changed out of a world, tick by tick.
 pub(super) struct Capture {
     related: QueryState<Entity, Or<(Changed<Owner>, Changed<Predicted>, Changed<OnTeam>)>>,
+    /// The archetypes that queries know of.
+    archetypes: ArchetypeGeneration,
     components: Vec<ComponentId>,
     lanes: Vec<u32>,
     moved: Vec<(NetId, Entity)>,
@@ -50,6 +53,7 @@ impl Capture {
         });
         Self {
             related: QueryState::new(world),
+            archetypes: ArchetypeGeneration::initial(),
             components: Vec::new(),
             lanes: Vec::new(),
             moved: Vec::new(),
@@ -71,8 +75,13 @@ impl Capture {
         for entity in births.restructured.drain(..) {
             self.restructure(world, registry, stream, entity);
         }
+        let archetypes = world.archetypes().generation();
+        let grown = std::mem::replace(&mut self.archetypes, archetypes) != archetypes;
+        if grown {
+            self.related.update_archetypes(world);
+        }
         self.relate(world, registry, stream, &mut births.related);
-        set_changed(world, registry, stream, any_gone || any_named);
+        set_changed(world, registry, stream, Where { every: any_gone || any_named, grown });
         *world.resource_mut::<Births>() = births;
         world.clear_trackers();
     }
@@ -121,7 +130,7 @@ impl Capture {
             }
         };
         related.drain(..).for_each(&mut note);
-        self.related.iter(world).for_each(&mut note);
+        self.related.iter_manual(world).for_each(&mut note);
         if let Some(Places { visit, cell, .. }) = &mut registry.places {
             visit(world, &mut |entity, place| {
                 let Some(net) = world.get::<Net>(entity) else { return };
@@ -202,11 +211,11 @@ pub(super) fn notice<C: Component>(world: &mut World) {
 }
 
 /// Tells what changed. Where names came or went, what names entities may have changed too.
-fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, names: bool) {
+fn set_changed(world: &World, registry: &mut Registry, stream: &mut Stream, place: Where) {
     for (index, replicated) in registry.replicated.iter_mut().enumerate() {
-        let every = names && replicated.names_entities;
+        let every = place.every && replicated.names_entities;
         let ids = |entity| id_of(world, entity);
-        (replicated.visit)(world, every, &ids, &mut |handle, lanes| {
+        (replicated.visit)(world, Where { every, ..place }, &ids, &mut |handle, lanes| {
             // All of an entity that is new or changed shape was told in this tick.
             if !stream.is_fresh(handle) {
                 stream.set(handle, ComponentId(index as u16), lanes);

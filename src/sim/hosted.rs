@@ -346,8 +346,9 @@ impl Match {
     }
 
     fn apply_views(&mut self) {
-        self.world.resource_scope(|world, mut views: bevy_ecs::change_detection::Mut<Views>| {
-            views.apply(world.resource::<Seats>(), self.interest, &mut self.stream);
-        });
+        // Taken out by hand: a resource is an entity, and a scope moves it twice.
+        let mut views = std::mem::take(&mut *self.world.resource_mut::<Views>());
+        views.apply(self.world.resource::<Seats>(), self.interest, &mut self.stream);
+        *self.world.resource_mut::<Views>() = views;
     }
 }

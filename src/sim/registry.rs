@@ -18,9 +18,19 @@ use serde::de::DeserializeOwned;
 /// Names of entities, looked up while lanes are packed.
 pub(super) type Ids<'a> = &'a dyn Fn(Entity) -> NetId;
 
-/// Visits the lanes of a component wherever it may have changed, or everywhere.
+/// Where components are visited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Where {
+    /// Everywhere, and not only where they may have changed.
+    pub(super) every: bool,
+    /// Whether the world has archetypes that it had not at the last visit: one look for all
+    /// components, as each query's own reads memory that nothing else needs.
+    pub(super) grown: bool,
+}
+
+/// Visits the lanes of a component.
 pub(super) type Visit =
-    Box<dyn FnMut(&World, bool, Ids<'_>, &mut dyn FnMut(Handle, &[u32])) + Send + Sync>;
+    Box<dyn FnMut(&World, Where, Ids<'_>, &mut dyn FnMut(Handle, &[u32])) + Send + Sync>;
 
 /// A replicated component.
 pub(super) struct Replicated {
@@ -80,16 +90,19 @@ impl Registry {
         let mut changed: QueryState<(&Net, &C), Changed<C>> = QueryState::new(world);
         let mut all: QueryState<(&Net, &C)> = QueryState::new(world);
         let mut lanes = Vec::new();
-        let visit: Visit = Box::new(move |world, every, ids, visit| {
+        let visit: Visit = Box::new(move |world, Where { every, grown }, ids, visit| {
             let mut one = |(net, component): (&Net, &C)| {
                 lanes.clear();
                 component.pack(&mut Packer { lanes: &mut lanes, ids });
                 visit(net.handle, &lanes);
             };
+            if grown {
+                changed.update_archetypes(world);
+            }
             if every {
                 all.iter(world).for_each(&mut one);
             } else {
-                changed.iter(world).for_each(&mut one);
+                changed.iter_manual(world).for_each(&mut one);
             }
         });
         self.replicated.push(Replicated {

@@ -79,10 +79,27 @@ impl BitBuffer {
         debug_assert!(start + count <= source.len());
         let mut at = start;
         let end = start + count;
+        let words = count / 32 * 4;
+        if let Some(bytes) = source.bytes.get(start / 8..start / 8 + words + 1) {
+            self.append_words(bytes, start % 8);
+            at += words * 8;
+        }
         while at < end {
             let step = (end - at).min(32) as u32;
             self.push(source.window(at) >> (32 - step), step);
             at += step as usize;
+        }
+    }
+
+    /// Appends all of `bytes` but the first `skipped` bits, fewer than 8, and as many at the end as
+    /// make it whole words: packets are gathered here, word by word.
+    fn append_words(&mut self, bytes: &[u8], skipped: usize) {
+        self.bytes.reserve(bytes.len());
+        let mut before = u64::from(bytes[0]);
+        for word in bytes[1..].chunks_exact(4) {
+            let word = u32::from_be_bytes(word.try_into().expect("four bytes"));
+            self.push((((before << 32) | u64::from(word)) >> (8 - skipped)) as u32, 32);
+            before = u64::from(word & 255);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::bits::BitBuffer;
 use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
-use super::entry::{Arriving, Pending, Place};
+use super::entry::{Arriving, Place};
+use super::pending::Pending;
 use super::record::{Budget, code_stranger};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Hearers, Section, SectionKey};
+use super::section::{Hearers, News, Section, SectionKey, is_reshaped};
 use super::stream::Stream;
 use super::viewer::{KEYFRAME_BIT, Prologue, Viewer, write_keys};
 use super::watching::section_checksum;
@@ -37,6 +38,12 @@ impl Stream {
         let mut news = RoomNews { shapes, ..RoomNews::default() };
         self.fit.propose(&self.room, &mut news);
         if !news.is_empty() {
+            if !news.modes.is_empty() {
+                // Who is asked about is found anew: nobody with a new goal may be missed.
+                for (key, section) in &self.room.sections {
+                    self.dirty.extend(section.active().iter().map(|slot| (*key, *slot)));
+                }
+            }
             self.delta.news = Some(write_news(&self.room, &mut news, &mut self.delta.bits));
             news.shapes.clear();
             self.room.apply(&news);
@@ -45,16 +52,21 @@ impl Stream {
 
     fn encode_sections(&mut self) {
         for key in self.pending.keys() {
-            self.room.sections.entry(*key).or_default();
+            self.room.sections.entry(key).or_default();
         }
+        self.dirty.sort_unstable();
+        self.dirty.dedup();
+        let mut later = &self.dirty[..];
         let (sections, common) = self.room.split();
-        debug_assert!(sections.keys().eq(self.pending.keys()));
-        for ((key, section), pending) in sections.iter_mut().zip(self.pending.values_mut()) {
-            let nothing = section.active().is_empty() && pending.is_empty();
+        for (key, section) in sections {
+            let pending = self.pending.get_or_none(*key);
+            let dirty;
+            (dirty, later) = later.split_at(later.partition_point(|(other, _)| other <= key));
+            let nothing = section.active().is_empty() && pending.is_empty() && dirty.is_empty();
             if nothing {
                 continue;
             }
-            decide(section, pending, &common, &mut self.scratch);
+            decide(section, pending, dirty, &common, &mut self.scratch);
             let is_quiet = section.active().is_empty()
                 && pending.news.removed.is_empty()
                 && pending.news.woken.is_empty()
@@ -82,19 +94,19 @@ impl Stream {
         }
         for index in 0..self.delta.sections.len() {
             let key = self.delta.sections[index].key;
-            let Some(pending) = self.pending.get_mut(&key) else { continue };
+            let Some(pending) = self.pending.get_mut(key) else { continue };
             let mut arriving = std::mem::take(&mut pending.arriving);
             let start = self.delta.arrivals.len();
             for arriving in arriving.drain(..) {
                 self.encode_arrival(key, arriving);
             }
             self.delta.sections[index].arrivals = start..self.delta.arrivals.len();
-            self.pending.get_mut(&key).expect("it had one").arriving = arriving;
+            self.pending.get_mut(key).expect("it had one").arriving = arriving;
         }
     }
 
     fn encode_arrival(&mut self, key: SectionKey, arriving: Arriving) {
-        let left = &mut self.pending.get_mut(&arriving.from).expect("it left").news;
+        let left = &mut self.pending.get_mut(arriving.from).expect("it left").news;
         let at = left.removed.binary_search(&arriving.slot).expect("it left");
         let mut part = left.limbo[at].take().expect("it left once");
         let (sections, common) = self.room.split();
@@ -139,9 +151,7 @@ impl Stream {
                 let checksum = is_checked.then(|| self.sum(&viewer.wanted));
                 self.delta.viewers.push(ViewerPiece { checksum, ..piece });
             }
-            if viewer.sections != viewer.wanted {
-                viewer.sections.clone_from(&viewer.wanted);
-            }
+            viewer.sees_what_it_wants();
             viewer.claim = None;
         }
         self.viewers = viewers;
@@ -175,7 +185,7 @@ impl Stream {
         self.hear(viewer, &mut prologue);
         let before = &viewer.sections;
         let new = |key: &&SectionKey| before.binary_search(key).is_err();
-        if viewer.wanted != *before {
+        if viewer.turned {
             prologue.gained.extend(viewer.wanted.iter().filter(new));
         }
         let seen_new = self.delta.seen_new.len();
@@ -202,7 +212,8 @@ impl Stream {
     /// Finds in which of the sections it goes on seeing something happened. All lists ascend.
     fn hear(&mut self, viewer: &Viewer, prologue: &mut Prologue) {
         let mut pieces = self.delta.sections.iter().enumerate().peekable();
-        let mut wanted = viewer.wanted.iter().peekable();
+        let wanted = if viewer.turned { &viewer.wanted } else { &viewer.sections };
+        let mut wanted = wanted.iter().peekable();
         for (at, key) in viewer.sections.iter().enumerate() {
             while wanted.next_if(|wanted| *wanted < key).is_some() {}
             if wanted.peek() != Some(&key) {
@@ -221,16 +232,10 @@ impl Stream {
     }
 
     fn clean_up(&mut self) {
-        for pending in self.pending.values_mut() {
-            self.pool.extend(pending.news.limbo.drain(..).flatten());
-            pending.news.clear();
-            pending.dirty.clear();
-            pending.entering.clear();
-        }
+        self.pending.clear(&mut self.pool);
+        self.dirty.clear();
         if self.room.grid {
-            let sections = &mut self.room.sections;
-            sections.retain(|_, section| section.live() > 0);
-            self.pending.retain(|key, _| sections.contains_key(key));
+            self.room.sections.retain(|_, section| section.live() > 0);
         }
     }
 
@@ -308,8 +313,7 @@ impl Writer<'_> {
             section.chunk(*slot, common, &mut wire, scratch);
             wire.coder.finish();
             let part = section.get(*slot).expect("it has a chunk");
-            let is_reshaped = news.reshaped.binary_search_by_key(slot, |(slot, _)| *slot).is_ok();
-            if part.owned.is_predicted() && !is_reshaped {
+            if part.owned.is_predicted() && !is_reshaped(&news.reshaped, *slot) {
                 let owner = part.owned.owner().unwrap_or_default();
                 delta.predicted.push((owner, from..delta.bits.len()));
             }
@@ -334,37 +338,28 @@ impl Writer<'_> {
 fn decide(
     section: &mut Section,
     pending: &mut Pending,
+    dirty: &[(SectionKey, u32)],
     common: &Common<'_>,
     scratch: &mut Scratch,
 ) {
-    let Pending { news, dirty, arriving, .. } = pending;
+    let Pending { news, arriving, .. } = pending;
     news.removed.sort_unstable();
     news.reshaped.sort_unstable();
     news.arrivals = arriving.len() as u32;
-    dirty.extend(news.reshaped.iter().map(|(slot, _)| *slot));
-    dirty.sort_unstable();
-    dirty.dedup();
-    let tells = |slot: u32, scratch: &mut Scratch| {
-        if news.reshaped.binary_search_by_key(&slot, |(slot, _)| *slot).is_ok() {
+    let News { present, woken, removed, reshaped, .. } = news;
+    let mut tells = |slot: u32| {
+        if is_reshaped(reshaped, slot) {
             return true;
         }
-        let part = section.get(slot);
-        let part = part.filter(|_| news.removed.binary_search(&slot).is_err());
+        let part = section.get(slot).filter(|_| removed.binary_search(&slot).is_err());
         part.is_some_and(|part| {
             let shape = common.shapes.get(part.shape).expect("parts have shapes");
             part.has_residual(shape, scratch)
         })
     };
-    for slot in section.active() {
-        if tells(*slot, scratch) {
-            news.present.push(*slot);
-        }
-    }
-    for slot in dirty.iter() {
-        if section.active().binary_search(slot).is_err() && tells(*slot, scratch) {
-            news.woken.push(*slot);
-        }
-    }
+    present.extend(section.active().iter().filter(|slot| tells(**slot)));
+    let woke = |slot: &&u32| !section.asks(**slot) && tells(**slot);
+    woken.extend(dirty.iter().map(|(_, slot)| slot).filter(woke));
 }
 
 /// Writes what is new for the room.

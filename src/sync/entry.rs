@@ -1,7 +1,7 @@
-//! What the sending half keeps of each entity, and of what is to happen to it.
+//! What the sending half keeps of each entity, and of those on their way.
 
 use super::schema::Audience;
-use super::section::{Cell, News, SectionKey};
+use super::section::{Cell, SectionKey};
 use crate::ids::{NetId, PlayerId, TeamId, Tick};
 
 /// Names an entity to the stream that it was spawned in. Reused after a despawn.
@@ -50,26 +50,4 @@ pub(super) struct Arriving {
     pub(super) audience: usize,
     pub(super) from: SectionKey,
     pub(super) slot: u32,
-}
-
-/// What happens in a section when the tick is encoded.
-#[derive(Debug, Default)]
-pub(super) struct Pending {
-    pub(super) news: News,
-    /// Slots of parts with a new goal.
-    pub(super) dirty: Vec<u32>,
-    /// Whose parts `news.entered` are: handle and audience.
-    pub(super) entering: Vec<(u32, usize)>,
-    pub(super) arriving: Vec<Arriving>,
-}
-
-impl Pending {
-    /// Whether nothing happens.
-    pub(super) fn is_empty(&self) -> bool {
-        self.dirty.is_empty()
-            && self.arriving.is_empty()
-            && self.news.removed.is_empty()
-            && self.news.reshaped.is_empty()
-            && self.news.entered.is_empty()
-    }
 }

@@ -39,13 +39,18 @@ pub(crate) struct Counts {
     /// By table: where its symbols start in `counts`, or [`UNUSED`] while nothing has its component.
     starts: Vec<u32>,
     counts: Vec<u16>,
+    /// A bit for each table: whether it was used, or anything else about it is new, since it was
+    /// looked at.
+    #[serde(skip)]
+    news: Vec<u64>,
 }
 
 const UNUSED: u32 = u32::MAX;
 
 impl Counts {
     fn new(model: &Model) -> Self {
-        let mut counts = Self { starts: vec![UNUSED; model.layout.tables()], counts: Vec::new() };
+        let starts = vec![UNUSED; model.layout.tables()];
+        let mut counts = Self { starts, ..Self::default() };
         counts.prepare(model, 0..model.layout.of_parts());
         counts
     }
@@ -56,7 +61,7 @@ impl Counts {
             tables.filter(|table| self.starts[*table as usize] == UNUSED).collect::<Vec<_>>()
         {
             self.starts[table as usize] = self.counts.len() as u32;
-            let end = self.counts.len() + model.lengths(table).len();
+            let end = self.counts.len() + model.layout.alphabet(table).symbols();
             self.counts.resize(end, 0);
         }
     }
@@ -68,12 +73,28 @@ impl Counts {
         if let Some(count) = self.counts.get_mut(start + symbol) {
             *count = count.saturating_add(1);
         }
+        self.note(table);
+    }
+
+    fn note(&mut self, table: TableId) {
+        if let Some(bits) = self.news.get_mut(table as usize / 64) {
+            *bits |= 1 << (table % 64);
+        }
+    }
+
+    /// Whether anything about a table is new since this was asked last.
+    fn take_news(&mut self, table: TableId) -> bool {
+        let bits = &mut self.news[table as usize / 64];
+        let is_new = *bits >> (table % 64) & 1 == 1;
+        *bits &= !(1 << (table % 64));
+        is_new
     }
 
     /// The counts of a table, if it was prepared.
     fn of(&mut self, model: &Model, table: TableId) -> &mut [u16] {
         let start = self.starts[table as usize] as usize;
-        self.counts.get_mut(start..start + model.lengths(table).len()).unwrap_or_default()
+        let symbols = model.layout.alphabet(table).symbols();
+        self.counts.get_mut(start..start + symbols).unwrap_or_default()
     }
 
     fn fit(&self, model: &Model) -> bool {
@@ -123,10 +144,19 @@ impl Fit {
     pub(crate) fn propose(&mut self, room: &Room, news: &mut RoomNews) {
         let (model, tick) = (&room.model, room.tick);
         let period = if tick.0 <= EARLY { PERIOD_EARLY } else { PERIOD };
+        // A match that was just restored has seen nothing yet.
+        self.counts.news.resize(model.layout.tables().div_ceil(64), u64::MAX);
         let mut table = tick.0 % period;
         while (table as usize) < model.layout.tables() {
-            self.consider(model, table, news);
+            if self.counts.take_news(table) {
+                self.consider(model, table, news);
+            }
             table += period;
+        }
+        let length = model.layout.length;
+        if news.tables.iter().any(|(table, _)| (length..length + 2).contains(table)) {
+            // What it costs to tell any table is another.
+            self.counts.news.fill(u64::MAX);
         }
         self.motion.propose(model, &room.shapes, &room.schema, tick, news);
     }
@@ -162,9 +192,11 @@ impl Fit {
         }
         if saved > 0 && saved as u64 * PERSISTENCE > self.cost(model) * 256 {
             news.tables.push((table, self.lengths.clone()));
+            self.counts.note(table);
         }
         if uses > USES_MOST {
             self.counts.of(model, table).iter_mut().for_each(|count| *count /= 2);
+            self.counts.note(table);
         }
     }
 

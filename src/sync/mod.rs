@@ -35,6 +35,7 @@ mod motion_fit;
 mod viewer;
 mod delta;
 mod entry;
+mod pending;
 mod stream;
 mod watching;
 mod state;

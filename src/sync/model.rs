@@ -34,20 +34,29 @@ pub(crate) struct LaneMode {
     pub(crate) home: u32,
 }
 
-/// One table: how likely each symbol is.
-#[derive(Clone, Debug)]
-struct Table {
-    /// Code lengths in half bits.
-    lengths: Box<[u8]>,
-    /// Where each symbol's share starts, of `1 << SCALE_BITS`.
-    shares: Box<[u16]>,
+/// Tables one behind the other: how likely each symbol of each is.
+#[derive(Clone, Debug, Default)]
+struct Tables {
+    /// Code lengths in half bits, and a 0 behind each table.
+    lengths: Vec<u8>,
+    /// Where each symbol's share starts, of `SCALE`, and `SCALE` behind each table.
+    shares: Vec<u16>,
 }
 
-impl Table {
-    fn new(lengths: &[u8]) -> Self {
-        let mut shares = vec![0; lengths.len()].into_boxed_slice();
-        share(lengths, &mut shares);
-        Self { lengths: lengths.into(), shares }
+impl Tables {
+    /// Adds a table; says where it starts.
+    fn add(&mut self, lengths: &[u8]) -> u32 {
+        let start = self.lengths.len();
+        self.lengths.resize(start + lengths.len() + 1, 0);
+        self.shares.resize(start + lengths.len() + 1, SCALE as u16);
+        self.set(start, lengths);
+        start as u32
+    }
+
+    fn set(&mut self, start: usize, lengths: &[u8]) {
+        let range = start..start + lengths.len();
+        self.lengths[range.clone()].copy_from_slice(lengths);
+        share(lengths, &mut self.shares[range]);
     }
 }
 
@@ -55,8 +64,11 @@ impl Table {
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) layout: Arc<Layout>,
-    /// Tables that were never told are shared with all of their alphabet.
-    tables: Vec<Arc<Table>>,
+    /// By table: where it starts. Tables that were never told are shared with all of their alphabet.
+    starts: Vec<u32>,
+    tables: Tables,
+    /// Tables that start below this are shared.
+    shared: u32,
     /// By component and lane.
     pub(crate) modes: Vec<Vec<LaneMode>>,
 }
@@ -73,47 +85,51 @@ impl Model {
                 component.lanes().iter().map(|lane| mode(lane.motion)).collect()
             })
             .collect();
-        let mut priors: BTreeMap<Alphabet, Arc<Table>> = BTreeMap::new();
-        let prior = |alphabet: Alphabet| {
+        let mut tables = Tables::default();
+        let mut priors: BTreeMap<Alphabet, u32> = BTreeMap::new();
+        let mut prior = |alphabet: Alphabet| {
             let lengths: Vec<u8> =
                 (0..alphabet.symbols()).map(|symbol| alphabet.prior(symbol)).collect();
-            Arc::new(Table::new(&lengths))
+            tables.add(&lengths)
         };
-        let tables = (0..layout.tables() as TableId)
+        let starts = (0..layout.tables() as TableId)
             .map(|table| layout.alphabet(table))
-            .map(|alphabet| priors.entry(alphabet).or_insert_with(|| prior(alphabet)).clone())
+            .map(|alphabet| *priors.entry(alphabet).or_insert_with(|| prior(alphabet)))
             .collect();
-        Self { layout, tables, modes }
+        let shared = tables.lengths.len() as u32;
+        Self { layout, starts, tables, shared, modes }
     }
 
     /// The code lengths of a table, in half bits, as they were set.
     pub(crate) fn lengths(&self, table: TableId) -> &[u8] {
-        &self.tables[table as usize].lengths
+        let start = self.starts[table as usize] as usize;
+        &self.tables.lengths[start..start + self.layout.alphabet(table).symbols()]
     }
 
     /// Replaces a table.
     pub(crate) fn set_lengths(&mut self, table: TableId, lengths: &[u8]) {
-        self.tables[table as usize] = Arc::new(Table::new(lengths));
+        let start = &mut self.starts[table as usize];
+        if *start < self.shared {
+            *start = self.tables.add(lengths);
+        } else {
+            self.tables.set(*start as usize, lengths);
+        }
     }
 
     /// The share of a symbol: its start and end.
     #[inline]
     pub(crate) fn share(&self, table: TableId, symbol: usize) -> (u32, u32) {
-        let shares = &self.tables[table as usize].shares;
-        let end = shares.get(symbol + 1).map_or(SCALE, |next| u32::from(*next));
-        (u32::from(shares[symbol]), end)
+        let at = self.starts[table as usize] as usize + symbol;
+        let [start, end] = [self.tables.shares[at], self.tables.shares[at + 1]];
+        (start.into(), end.into())
     }
 
     /// The symbol in whose share `at` lies.
     #[inline]
     pub(crate) fn find(&self, table: TableId, at: u32) -> usize {
-        let shares = &self.tables[table as usize].shares;
-        match shares.get(1) {
-            Some(second) if at >= u32::from(*second) => {
-                shares[2..].partition_point(|start| u32::from(*start) <= at) + 1
-            }
-            _ => 0,
-        }
+        let start = self.starts[table as usize] as usize;
+        // The likeliest symbols come first, and the end of a table is above all that is sought.
+        self.tables.shares[start + 1..].iter().take_while(|end| u32::from(**end) <= at).count()
     }
 }
 

@@ -54,14 +54,19 @@ pub(crate) fn risk_class(risk: u32) -> u32 {
     }
 }
 
-/// One lane of one entity: its value and the line it is on.
+/// One lane of one entity: its value, the line it is on, and what its sender keeps of it. All of it
+/// lies together, in 24 bytes, because each tick goes from lane to lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lane {
     pub(crate) value: u32,
-    /// How far above `value` the line runs, in `1 / (1 << FRACTION)`.
-    pub(crate) fraction: i32,
+    /// The sender's: what the value shall be after this tick.
+    pub(crate) goal: u32,
     /// Per tick, in `1 / (1 << FRACTION)`.
     pub(crate) velocity: i64,
+    /// The sender's, while it finds out how lanes move: how far this one moved in the last chunk.
+    pub(crate) last_delta: i32,
+    /// How far above `value` the line runs, in `1 / (1 << FRACTION)`: less than two either way.
+    pub(crate) fraction: i16,
     /// Ticks since the line bent; 0 when there is no line.
     pub(crate) age: u8,
 }
@@ -113,7 +118,13 @@ impl Prediction {
 impl Lane {
     /// A lane that has just come, with no line yet.
     pub(crate) fn at(value: u32) -> Self {
-        Self { value, ..Self::default() }
+        Self { value, goal: value, ..Self::default() }
+    }
+
+    /// The same lane on another line.
+    #[inline]
+    pub(crate) fn on(self, velocity: i64, fraction: i16, age: u8) -> Self {
+        Self { velocity, fraction, age, ..self }
     }
 
     /// Whether the line is level: it predicts the value it has, for ever.
@@ -162,7 +173,7 @@ impl Lane {
     pub(crate) fn follow(&mut self, p: Prediction, value: u32, residual: i64, modulus: u64) {
         let moved = difference(value, self.value, modulus);
         if self.age == 0 || residual.abs() > 1 {
-            *self = Self { value, fraction: 0, velocity: moved << FRACTION, age: 1 };
+            *self = Self { value, ..self.on(moved << FRACTION, 0, 1) };
             return;
         }
         let age = (p.age + 1).min(AGE_MAX);
@@ -170,11 +181,11 @@ impl Lane {
         let error = (residual << FRACTION) - p.rest;
         let velocity = p.velocity + ((error * velocity_gain + 0x8000) >> 16);
         if moved == 0 && residual == 0 && velocity.abs() < CRAWL {
-            *self = Self { value, fraction: 0, velocity: 0, age: 2 };
+            *self = Self { value, ..self.on(0, 0, 2) };
             return;
         }
         let fraction = ((error * position_gain + 0x8000) >> 16) - error;
-        *self = Self { value, fraction: fraction as i32, velocity, age };
+        *self = Self { value, ..self.on(velocity, fraction as i16, age) };
     }
 }
 
@@ -234,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_nudge_turns_the_line_before_the_bend_is_seen() {
-        let mut lane = Lane { value: 100, fraction: 0, velocity: 5 << FRACTION, age: 9 };
+        let mut lane = Lane::at(100).on(5 << FRACTION, 0, 9);
         let prediction = lane.predict(-(5 << FRACTION), 1000, false);
         assert_eq!(prediction.value, 100);
         lane.follow(prediction, 100, 0, 1000);

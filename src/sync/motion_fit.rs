@@ -96,31 +96,37 @@ impl MotionFit {
         }
     }
 
-    /// Sees a part that has a chunk, before it steps to its goal.
+    /// Sees a part that has a chunk, before it steps to its goal. Nothing is asked of lanes whose
+    /// motion is declared but what they do to others.
     pub(crate) fn steps(&mut self, part: &mut Part, shape: &Shape) {
         if !self.any_auto {
             return;
         }
         let size = shape.lanes.len();
-        part.last_deltas.resize(size, 0);
         let mut deltas = [0; LANES_SEARCHED];
         let mut bends = [0; LANES_SEARCHED];
         for plan in &shape.components {
             let statistics = &mut self.lanes[usize::from(plan.id.0)];
             for (at, seen) in plan.range().zip(statistics) {
-                let modulus = shape.lanes[at].modulus;
-                let delta = difference(part.goal[at], part.lanes[at].value, modulus);
-                let bend = delta - i64::from(part.last_deltas[at]);
-                seen.hold = seen.hold.saturating_add(cost(delta));
-                seen.steady = seen.steady.saturating_add(cost(bend));
-                let delta = delta.clamp(-DELTA_MOST, DELTA_MOST);
-                part.last_deltas[at] = delta as i32;
+                let lane = &mut part.lanes[at];
+                let told = difference(lane.goal, lane.value, shape.lanes[at].modulus);
+                let delta = told.clamp(-DELTA_MOST, DELTA_MOST);
+                let bend = told - i64::from(lane.last_delta);
+                lane.last_delta = delta as i32;
                 if at < LANES_SEARCHED {
-                    (deltas[at], bends[at]) = (delta, bend.clamp(-DELTA_MOST, DELTA_MOST));
+                    deltas[at] = delta;
+                }
+                if !shape.lanes[at].auto {
+                    continue;
+                }
+                seen.hold = seen.hold.saturating_add(cost(told));
+                seen.steady = seen.steady.saturating_add(cost(bend));
+                if at < LANES_SEARCHED {
+                    bends[at] = bend.clamp(-DELTA_MOST, DELTA_MOST);
                 }
             }
         }
-        if size <= LANES_SEARCHED {
+        if shape.auto && size <= LANES_SEARCHED {
             self.shapes.entry(part.shape).or_default().add(&deltas[..size], &bends[..size]);
         }
     }

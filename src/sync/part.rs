@@ -10,6 +10,7 @@ use super::record::first;
 use super::shape::{ComponentPlan, LanePlan, NO_DRIVER, Shape, ShapeId};
 use super::wire::Wire;
 use crate::ids::{NetId, PlayerId, Tick};
+use std::ops::Range;
 
 /// A part that was quiet for so many ticks, and is at rest, is no longer asked about each tick.
 const ACTIVE_TICKS: u32 = 4;
@@ -59,10 +60,6 @@ pub(crate) struct Part {
     /// How likely its lines are to be missed: 0 at rest, then 1 to 9.
     calm: u8,
     moving: bool,
-    /// The sender's: what its lanes shall be after this tick.
-    pub(crate) goal: Vec<u32>,
-    /// The sender's, while it finds out how lanes move: how far each moved in its last chunk.
-    pub(crate) last_deltas: Vec<i32>,
 }
 
 /// Working memory of a step.
@@ -74,7 +71,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Whether any of these lanes moved in the last step.
-    pub(crate) fn moved(&self, lanes: std::ops::Range<usize>) -> bool {
+    pub(crate) fn moved(&self, lanes: Range<usize>) -> bool {
         self.deltas[lanes].iter().any(|delta| *delta != 0)
     }
 }
@@ -89,7 +86,7 @@ fn age_class(age: u32) -> u32 {
 }
 
 impl Part {
-    /// Makes it one that has just come, with its values as goals; memory is reused.
+    /// Makes it one that has just come, with no values yet; memory is reused.
     pub(crate) fn reset(
         &mut self,
         id: NetId,
@@ -105,10 +102,23 @@ impl Part {
         self.lanes.resize(plan.lanes.len(), Lane::default());
         self.marks.clear();
         self.marks.resize(plan.components.len(), tick);
-        self.goal.clear();
-        self.goal.resize(plan.lanes.len(), 0);
-        self.last_deltas.clear();
         self.seen = tick;
+    }
+
+    /// Gives lanes of a part that has just come their values.
+    pub(crate) fn fill(&mut self, lanes: Range<usize>, values: &[u32]) {
+        let lanes = self.lanes[lanes].iter_mut().zip(values);
+        lanes.for_each(|(lane, value)| *lane = Lane::at(*value));
+    }
+
+    /// Sets what some of its lanes shall be after this tick; says whether that is new.
+    pub(crate) fn aim(&mut self, lanes: Range<usize>, goals: &[u32]) -> bool {
+        let mut is_new = false;
+        for (lane, goal) in self.lanes[lanes].iter_mut().zip(goals) {
+            is_new |= lane.goal != *goal;
+            lane.goal = *goal;
+        }
+        is_new
     }
 
     /// Whether it must be asked about in each tick.
@@ -136,9 +146,10 @@ impl Part {
 
     fn measure(&self, shape: &Shape, scratch: &mut Scratch) {
         scratch.deltas.clear();
-        let lanes = self.lanes.iter().zip(&self.goal).zip(&shape.lanes);
-        scratch.deltas.extend(lanes.map(|((lane, goal), plan)| {
-            if lane.value == *goal { 0 } else { difference(*goal, lane.value, plan.modulus) }
+        let lanes = self.lanes.iter().zip(&shape.lanes);
+        scratch.deltas.extend(lanes.map(|(lane, plan)| {
+            let Lane { value, goal, .. } = *lane;
+            if value == goal { 0 } else { difference(goal, value, plan.modulus) }
         }));
     }
 
@@ -153,8 +164,8 @@ impl Part {
             if !lane.steady {
                 return scratch.deltas[at] != 0;
             }
-            let prediction = self.lanes[at].predict(nudge(lane, scratch), lane.modulus, lane.wraps);
-            prediction.value != self.goal[at]
+            let now = &self.lanes[at];
+            now.predict(nudge(lane, scratch), lane.modulus, lane.wraps).value != now.goal
         })
     }
 
@@ -239,7 +250,7 @@ impl Part {
         let mut residual = 0;
         if changed {
             if W::SENDS {
-                residual = difference(self.goal[at], prediction.value, plan.modulus);
+                residual = difference(lane.goal, prediction.value, plan.modulus);
             }
             let context = prediction.class() * 3 + unrest;
             let side = prediction.side();
@@ -283,17 +294,20 @@ impl Part {
         }
     }
 
-    /// Changes its set of components: what stays keeps its lines, what is new is told.
+    /// Changes its set of components: what stays keeps its lines, what is new is told. The sender
+    /// knows all values to come.
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn reshape<W: Wire>(
         &mut self,
         old: &Shape,
         new: &Shape,
         new_id: ShapeId,
+        goals: &[u32],
         model: &Model,
         tick: Tick,
         wire: &mut W,
     ) {
-        let mut lanes = Vec::with_capacity(new.lanes.len());
+        let mut lanes: Vec<Lane> = Vec::with_capacity(new.lanes.len());
         let mut marks = Vec::with_capacity(new.components.len());
         for plan in &new.components {
             if let Some(at) = old.find(plan.id) {
@@ -303,26 +317,25 @@ impl Part {
             }
             marks.push(tick);
             for lane in plan.range() {
-                let value = self.goal.get(lane).copied().unwrap_or(0);
+                let value = goals.get(lane).copied().unwrap_or(0);
                 lanes.push(Lane::at(first(wire, model, &new.lanes[lane], value)));
             }
         }
+        for (at, lane) in lanes.iter_mut().enumerate() {
+            // How far lanes moved is kept by place, whichever lane is there.
+            lane.last_delta = self.lanes.get(at).map_or(0, |old| old.last_delta);
+        }
         self.lanes = lanes;
         self.marks = marks;
+        self.aim(0..new.lanes.len(), goals);
         self.shape = new_id;
         self.settle(new);
     }
 
     /// Forgets the line of a lane, after its motion was changed.
     pub(crate) fn forget_line(&mut self, shape: &Shape, at: usize) {
-        self.lanes[at] = Lane::at(self.lanes[at].value);
+        self.lanes[at] = self.lanes[at].on(0, 0, 0);
         self.settle(shape);
-    }
-
-    /// The receiver's own values for a part whose chunk it needs not be sent.
-    pub(crate) fn set_goal(&mut self, values: &[u32]) {
-        self.goal.clear();
-        self.goal.extend_from_slice(values);
     }
 }
 

@@ -8,7 +8,7 @@ use super::record::{Budget, code_stranger};
 use super::replica::{Changes, Replica};
 use super::room::{Common, Room, RoomNews};
 use super::schema::ComponentId;
-use super::section::{News, Section, SectionKey};
+use super::section::{News, Section, SectionKey, is_reshaped};
 use super::shape::Shape;
 use super::viewer::{BitReader, Prologue, read_keys};
 use super::watching::section_checksum;
@@ -218,8 +218,8 @@ impl Replica {
         for part in news.limbo.iter().flatten() {
             self.went(part.id, key, common.components(part.shape));
         }
-        for (slot, old) in news.reshaped.iter().map(|(slot, _)| slot).zip(&news.old_shapes) {
-            if let Some(part) = section.get(*slot) {
+        for (reshaped, old) in news.reshaped.iter().zip(&news.old_shapes) {
+            if let Some(part) = section.get(reshaped.slot) {
                 self.before.entry(part.id).or_default().extend(common.components(*old));
             }
         }
@@ -230,8 +230,8 @@ impl Replica {
         }
         for slot in news.present.iter().chain(&news.woken) {
             let Some(part) = section.get_mut(*slot) else { continue };
-            let is_reshaped = news.reshaped.iter().any(|(reshaped, _)| reshaped == slot);
-            if omits && part.owned.predicted_by(self.player) && !is_reshaped {
+            if omits && part.owned.predicted_by(self.player) && !is_reshaped(&news.reshaped, *slot)
+            {
                 self.believe(part, common, prediction);
                 continue;
             }
@@ -264,7 +264,7 @@ impl Replica {
             }
             goal.extend_from_slice(predicted);
         }
-        part.set_goal(&goal);
+        part.aim(0..goal.len(), &goal);
         step(part, common, &mut Known, &mut self.scratch, &mut self.changes);
         part.was_seen(common.tick);
     }

@@ -165,7 +165,7 @@ impl Part {
     ) {
         let mut lane = self.lanes[at];
         lane.value = first(wire, model, plan, lane.value);
-        let level = Lane { value: lane.value, fraction: 0, velocity: 0, age: 2 };
+        let level = lane.on(0, 0, 2);
         if plan.steady && state == State::Rested as usize {
             lane = level;
         } else if plan.steady && state == State::Mixed as usize {
@@ -202,7 +202,7 @@ fn moving_lane<W: Wire>(wire: &mut W, model: &Model, plan: &LanePlan, lane: Lane
     let part = wire.raw((lane.velocity & ((1 << FRACTION) - 1)) as u32, FRACTION);
     let fastest = (plan.modulus << FRACTION) as i64;
     let velocity = ((whole << FRACTION) | i64::from(part)).clamp(-fastest, fastest);
-    let offset = 2 << FRACTION;
-    let fraction = wire.raw((lane.fraction + offset) as u32, FRACTION + 2) as i32 - offset;
-    Lane { value: lane.value, fraction, velocity, age }
+    let offset: i16 = 2 << FRACTION;
+    let fraction = wire.raw((lane.fraction + offset) as u32, FRACTION + 2) as i16 - offset;
+    lane.on(velocity, fraction, age)
 }

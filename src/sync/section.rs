@@ -55,13 +55,29 @@ pub(crate) struct Section {
     live: usize,
 }
 
+/// A part that changes shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Reshaped {
+    pub(crate) slot: u32,
+    pub(crate) shape: ShapeId,
+    /// The sender's: where the values of its lanes begin.
+    pub(crate) goals: usize,
+}
+
+/// Whether a part is one of these, which ascend.
+pub(crate) fn is_reshaped(reshaped: &[Reshaped], slot: u32) -> bool {
+    reshaped.binary_search_by_key(&slot, |reshaped| reshaped.slot).is_ok()
+}
+
 /// What happens in a section in one tick. The sender fills it, the receiver finds it.
 #[derive(Debug, Default)]
 pub(crate) struct News {
     /// Slots of parts that leave, ascending.
     pub(crate) removed: Vec<u32>,
     /// Slots of parts that change shape, ascending, and their new shapes.
-    pub(crate) reshaped: Vec<(u32, ShapeId)>,
+    pub(crate) reshaped: Vec<Reshaped>,
+    /// The sender's: the values to come of all lanes of those parts.
+    pub(crate) goals: Vec<u32>,
     /// The shapes that they had.
     pub(crate) old_shapes: Vec<ShapeId>,
     /// Parts that come.
@@ -84,6 +100,7 @@ impl News {
     pub(crate) fn clear(&mut self) {
         self.removed.clear();
         self.reshaped.clear();
+        self.goals.clear();
         self.old_shapes.clear();
         self.entered.clear();
         self.present.clear();
@@ -126,6 +143,11 @@ impl Section {
 
     pub(crate) fn active(&self) -> &[u32] {
         &self.active
+    }
+
+    /// Whether a part is asked about in each tick.
+    pub(crate) fn asks(&self, slot: u32) -> bool {
+        self.active.binary_search(&slot).is_ok()
     }
 
     /// Puts a part into the lowest free slot.
@@ -212,18 +234,20 @@ impl Section {
         let count = wire.number(model, model.layout.count + 1, news.reshaped.len() as u32);
         let mut next = 0;
         for index in 0..count as usize {
-            let (sent, shape) = news.reshaped.get(index).copied().unwrap_or((next, 0));
-            let slot = wire.number(model, model.layout.gap, sent - next).saturating_add(next);
+            let heard = Reshaped { slot: next, shape: 0, goals: 0 };
+            let sent = news.reshaped.get(index).copied().unwrap_or(heard);
+            let slot = wire.number(model, model.layout.gap, sent.slot - next).saturating_add(next);
             next = slot.saturating_add(1);
-            let shape_id = wire.number(model, model.layout.shape, shape);
+            let shape_id = wire.number(model, model.layout.shape, sent.shape);
             let new = common.shapes.get(shape_id).ok_or(StreamError::NoShape(shape_id))?;
             budget.take_part(new.lanes.len())?;
             let part = self.get_mut(slot).ok_or(StreamError::NoPart(slot))?;
             let old = common.shapes.get(part.shape).ok_or(StreamError::NoShape(part.shape))?;
             news.old_shapes.push(part.shape);
-            part.reshape(old, new, shape_id, model, common.tick, wire);
+            let goals = news.goals.get(sent.goals..).unwrap_or_default();
+            part.reshape(old, new, shape_id, goals, model, common.tick, wire);
             if !W::SENDS {
-                news.reshaped.push((slot, shape_id));
+                news.reshaped.push(Reshaped { slot, shape: shape_id, goals: 0 });
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 
 use super::layout::{Form, TableId};
 use super::model::Model;
-use super::schema::{ComponentId, Schema};
+use super::schema::{ComponentId, Motion, Schema};
 use std::collections::BTreeMap;
 
 /// A room knows at most this many shapes.
@@ -27,6 +27,8 @@ pub(crate) struct LanePlan {
     pub(crate) form: Form,
     pub(crate) wraps: bool,
     pub(crate) steady: bool,
+    /// Whether the sender finds out how it moves.
+    pub(crate) auto: bool,
     pub(crate) home: u32,
     /// The lane of this shape that drives it, or [`NO_DRIVER`].
     pub(crate) driver: u32,
@@ -64,6 +66,8 @@ pub(crate) struct Shape {
     pub(crate) lanes: Vec<LanePlan>,
     /// Whether any lane is steady.
     pub(crate) steady: bool,
+    /// Whether the sender finds out how any lane moves.
+    pub(crate) auto: bool,
 }
 
 impl Shape {
@@ -89,6 +93,7 @@ impl Shape {
                     form: tables.form,
                     wraps: spec.wraps,
                     steady: mode.steady,
+                    auto: spec.motion == Motion::Auto,
                     home: mode.home,
                     driver: NO_DRIVER,
                     gain: 0,
@@ -96,6 +101,7 @@ impl Shape {
             }
         }
         shape.steady = shape.components.iter().any(|component| component.steady);
+        shape.auto = shape.lanes.iter().any(|lane| lane.auto);
         shape.connect_drivers(model);
         shape
     }

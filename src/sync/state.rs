@@ -8,6 +8,7 @@ use super::encode::{write_news, write_whole};
 use super::entry::{Entry, Place, Record};
 use super::error::StreamError;
 use super::fit::Fit;
+use super::part::Part;
 use super::receive::{read_news, read_whole};
 use super::record::Budget;
 use super::room::Room;
@@ -81,7 +82,7 @@ impl Stream {
                 .map(|(player, v)| (*player, ViewState::of(&v.view)))
                 .collect(),
             fit: self.fit.clone(),
-            last_deltas: parts.map(|(_, part)| part.last_deltas.clone()).collect(),
+            last_deltas: parts.map(|(_, part)| last_deltas(part)).collect(),
         }
     }
 
@@ -134,7 +135,6 @@ impl Stream {
             if self.room.sections.insert(*key, section).is_some() {
                 return Err(StreamError::BadNews);
             }
-            self.pending.entry(*key).or_default();
         }
         Ok(())
     }
@@ -153,8 +153,9 @@ impl Stream {
                 Hearers::Owner(_) => 2,
             };
             for (slot, part) in section.parts_with_slots_mut() {
-                part.goal = part.lanes.iter().map(|lane| lane.value).collect();
-                part.last_deltas = last_deltas.next().unwrap_or_default();
+                part.lanes.iter_mut().for_each(|lane| lane.goal = lane.value);
+                let moved = last_deltas.next().unwrap_or_default();
+                part.lanes.iter_mut().zip(moved).for_each(|(lane, by)| lane.last_delta = by);
                 let handle = handles.get(&part.id).ok_or(StreamError::BadNews)?;
                 let place = &mut self.records[*handle as usize].parts[audience];
                 if place.replace(Place { key: *key, slot: Some(slot) }).is_some() {
@@ -174,6 +175,12 @@ impl Stream {
         }
         Ok(())
     }
+}
+
+/// How far a part's lanes moved in its last chunk, up to the last that did.
+fn last_deltas(part: &Part) -> Vec<i32> {
+    let moved = part.lanes.iter().rposition(|lane| lane.last_delta != 0).map_or(0, |at| at + 1);
+    part.lanes[..moved].iter().map(|lane| lane.last_delta).collect()
 }
 
 impl RecordState {

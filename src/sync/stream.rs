@@ -4,13 +4,13 @@
 //! [`Stream::encode`] turns that into a [`Delta`]. It knows nothing of worlds: `capture` does.
 
 use super::delta::Delta;
-use super::entry::{AUDIENCES, Arriving, Entry, Handle, Pending, Place, Record};
+use super::entry::{AUDIENCES, Arriving, Entry, Handle, Place, Record};
 use super::fit::Fit;
-use super::motion::Lane;
 use super::part::{Owned, Part, Scratch};
+use super::pending::Pendings;
 use super::room::Room;
 use super::schema::{Audience, ComponentId, Schema};
-use super::section::{Hearers, NET_ID_MAX, SectionKey};
+use super::section::{Hearers, NET_ID_MAX, Reshaped, SectionKey};
 use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, ShapeId};
 use super::viewer::{Prologue, Viewer};
 use crate::ids::{NetId, PlayerId, Tick};
@@ -26,7 +26,9 @@ pub struct Stream {
     next_id: u32,
     /// Handles of each player's predicted entities.
     pub(super) predicted: BTreeMap<PlayerId, Vec<u32>>,
-    pub(super) pending: BTreeMap<SectionKey, Pending>,
+    pub(super) pending: Pendings,
+    /// Parts with a new goal or shape that are not asked about anyway.
+    pub(super) dirty: Vec<(SectionKey, u32)>,
     pub(super) new_shapes: Vec<Vec<ComponentId>>,
     pub(super) viewers: BTreeMap<PlayerId, Viewer>,
     pub(super) fit: Fit,
@@ -52,7 +54,8 @@ impl Stream {
             free: Vec::new(),
             next_id: 1,
             predicted: BTreeMap::new(),
-            pending: BTreeMap::new(),
+            pending: Pendings::default(),
+            dirty: Vec::new(),
             new_shapes: Vec::new(),
             viewers: BTreeMap::new(),
             delta: Delta::default(),
@@ -208,18 +211,31 @@ impl Stream {
         let Some(slot) = place.slot else {
             return self.set_entering(handle.0, audience, place.key, component, lanes);
         };
-        let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
-        let Some(part) = part else { return };
-        // Its goal is in its new shape already, if it gets one in this tick.
-        let pending = self.pending.get(&place.key).map_or(&[][..], |p| &p.news.reshaped);
-        let new = pending.iter().find(|(reshaped, _)| *reshaped == slot).map(|(_, shape)| *shape);
-        let Some(shape) = self.room.shapes.get(new.unwrap_or(part.shape)) else { return };
-        let Some(at) = shape.find(component) else { return };
-        let goal = &mut part.goal[shape.components[at].range()];
-        if goal != lanes {
-            goal.copy_from_slice(lanes);
-            self.pending.entry(place.key).or_default().dirty.push(slot);
+        let pending = self.pending.get(place.key);
+        if let Some(reshaped) = pending.and_then(|pending| pending.reshaped(slot)) {
+            return self.set_reshaped(place.key, reshaped, component, lanes);
         }
+        let Some(section) = self.room.sections.get_mut(&place.key) else { return };
+        let Some(part) = section.get_mut(slot) else { return };
+        let Some(shape) = self.room.shapes.get(part.shape) else { return };
+        let Some(at) = shape.find(component) else { return };
+        if part.aim(shape.components[at].range(), lanes) && !section.asks(slot) {
+            self.dirty.push((place.key, slot));
+        }
+    }
+
+    /// Changes the lanes of a part that changes its shape in this tick.
+    fn set_reshaped(
+        &mut self,
+        key: SectionKey,
+        reshaped: Reshaped,
+        component: ComponentId,
+        lanes: &[u32],
+    ) {
+        let Some(shape) = self.room.shapes.get(reshaped.shape) else { return };
+        let Some(at) = shape.find(component) else { return };
+        let goals = &mut self.pending.of(key).news.goals[reshaped.goals..];
+        goals[shape.components[at].range()].copy_from_slice(lanes);
     }
 
     /// Changes the lanes of a part that nobody was told of yet.
@@ -231,15 +247,12 @@ impl Stream {
         component: ComponentId,
         lanes: &[u32],
     ) {
-        let Some(pending) = self.pending.get_mut(&key) else { return };
+        let Some(pending) = self.pending.get_mut(key) else { return };
         let at = pending.entering.iter().position(|entering| *entering == (handle, audience));
         let Some(part) = at.map(|at| &mut pending.news.entered[at]) else { return };
         let Some(shape) = self.room.shapes.get(part.shape) else { return };
         let Some(at) = shape.find(component) else { return };
-        for (at, value) in shape.components[at].range().zip(lanes) {
-            part.lanes[at] = Lane::at(*value);
-            part.goal[at] = *value;
-        }
+        part.fill(shape.components[at].range(), lanes);
     }
 
     /// Changes which components the entity has; all its components, ascending, and their lanes.
@@ -257,14 +270,16 @@ impl Stream {
             }
             let shape = self.chosen_shape();
             let Some(slot) = place.slot else { continue };
-            let part = self.room.sections.get_mut(&place.key).and_then(|s| s.get_mut(slot));
-            let part = part.expect("a place names a part");
+            let section = self.room.sections.get_mut(&place.key);
+            let section = section.expect("a place names a section");
+            let part = section.get_mut(slot).expect("a place names a part");
             if part.shape != shape {
-                part.goal.clone_from(&self.chosen.1);
-                self.pending.entry(place.key).or_default().news.reshaped.push((slot, shape));
-            } else if part.goal != self.chosen.1 {
-                part.goal.clone_from(&self.chosen.1);
-                self.pending.entry(place.key).or_default().dirty.push(slot);
+                let news = &mut self.pending.of(place.key).news;
+                news.reshaped.push(Reshaped { slot, shape, goals: news.goals.len() });
+                news.goals.extend_from_slice(&self.chosen.1);
+                self.dirty.push((place.key, slot));
+            } else if part.aim(0..self.chosen.1.len(), &self.chosen.1) && !section.asks(slot) {
+                self.dirty.push((place.key, slot));
             }
         }
     }
@@ -291,9 +306,9 @@ impl Stream {
             match told.filter(|(key, slot)| only_cell && !self.is_reshaped(*key, *slot)) {
                 Some((from, slot)) => {
                     let key = SectionKey { cell: entry.cell, ..from };
-                    self.pending.entry(from).or_default().news.removed.push(slot);
+                    self.pending.of(from).news.removed.push(slot);
                     let arriving = Arriving { handle: handle.0, audience, from, slot };
-                    self.pending.entry(key).or_default().arriving.push(arriving);
+                    self.pending.of(key).arriving.push(arriving);
                 }
                 None => {
                     self.leave_part(handle.0, audience);
@@ -306,8 +321,7 @@ impl Stream {
     }
 
     fn is_reshaped(&self, key: SectionKey, slot: u32) -> bool {
-        let pending = self.pending.get(&key);
-        pending.is_some_and(|pending| pending.news.reshaped.iter().any(|(at, _)| *at == slot))
+        self.pending.get(key).is_some_and(|pending| pending.reshaped(slot).is_some())
     }
 
     fn audience(&self, component: ComponentId) -> usize {
@@ -379,10 +393,9 @@ impl Stream {
         let mut part = self.pool.pop().unwrap_or_default();
         let plan = self.room.shapes.get(shape).expect("just numbered");
         part.reset(id, owned, shape, plan, self.room.tick.next());
-        part.lanes.iter_mut().zip(lanes).for_each(|(lane, value)| *lane = Lane::at(*value));
-        part.goal.copy_from_slice(lanes);
+        part.fill(0..lanes.len(), lanes);
         let key = SectionKey { cell: entry.cell.filter(|_| self.room.grid), hearers };
-        let pending = self.pending.entry(key).or_default();
+        let pending = self.pending.of(key);
         pending.news.entered.push(part);
         pending.entering.push((handle, audience));
         self.records[handle as usize].parts[audience] = Some(Place { key, slot: None });
@@ -390,9 +403,9 @@ impl Stream {
 
     fn leave_part(&mut self, handle: u32, audience: usize) {
         let Some(place) = self.records[handle as usize].parts[audience].take() else { return };
-        let pending = self.pending.entry(place.key).or_default();
+        let pending = self.pending.of(place.key);
         if let Some(slot) = place.slot {
-            pending.news.reshaped.retain(|(reshaped, _)| *reshaped != slot);
+            pending.news.reshaped.retain(|reshaped| reshaped.slot != slot);
             pending.news.removed.push(slot);
         } else if let Some(at) = pending.entering.iter().position(|e| *e == (handle, audience)) {
             pending.entering.remove(at);

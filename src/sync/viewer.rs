@@ -29,8 +29,20 @@ pub(crate) struct Viewer {
     pub(crate) sections: Vec<SectionKey>,
     /// The sections that its view shows.
     pub(crate) wanted: Vec<SectionKey>,
+    /// Whether `wanted` may be others than `sections`.
+    pub(crate) turned: bool,
     /// What it says its own lanes add up to after this tick.
     pub(crate) claim: Option<u32>,
+}
+
+impl Viewer {
+    /// Lets it have been told all that its view shows.
+    pub(crate) fn sees_what_it_wants(&mut self) {
+        if self.turned {
+            self.sections.clone_from(&self.wanted);
+            self.turned = false;
+        }
+    }
 }
 
 impl View {

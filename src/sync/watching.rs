@@ -26,6 +26,7 @@ impl Stream {
         if let Some(viewer) = self.viewers.get_mut(&player) {
             view.sections(player, &self.room.schema, &mut viewer.wanted);
             viewer.view = view;
+            viewer.turned = true;
         }
     }
 
@@ -66,7 +67,7 @@ impl Stream {
     /// Lets all viewers have seen what they see.
     pub(super) fn settle_viewers(&mut self) {
         for viewer in self.viewers.values_mut() {
-            viewer.sections.clone_from(&viewer.wanted);
+            viewer.sees_what_it_wants();
         }
     }
 }

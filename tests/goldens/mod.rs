@@ -7,6 +7,7 @@ mod codecs;
 mod crowd;
 mod damage;
 mod lanes;
+mod rules;
 
 use crate::bots;
 use crate::simulation::{Seated, options, play_tick, restore_zoo};

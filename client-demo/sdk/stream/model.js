@@ -90,7 +90,7 @@ export class Layout {
         });
     }
 
-    /** The first of so many new tables. @param {keyof ALPHABETS} alphabet @param {number} most @param {number} [situations] */
+    /** The first of so many new tables. @param {keyof typeof ALPHABETS} alphabet @param {number} most @param {number} [situations] */
     add(alphabet, most, situations = 1) {
         const key = `${alphabet} ${most}`, at = this.tables.length;
         let prior = this.priors.get(key);

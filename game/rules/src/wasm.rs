@@ -1,5 +1,5 @@
 //! The rules for a browser: it puts numbers into the row, and takes them out again.
-#![allow(unsafe_code)] // Only for the two names, which nothing else in the module has.
+#![allow(unsafe_code, unreachable_pub)] // Only for the two names, which nothing else in the module has.
 
 use crate::flat::{CELLS, step_flat};
 use std::sync::atomic::{AtomicI32, Ordering};

@@ -9,7 +9,6 @@ use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
 use super::{Arena, Input, Options};
-use include_dir::{Dir, include_dir};
 use tickwire::cli::{Bot as Player, Canvas, Color, Files, Offer, Show};
 use tickwire::prelude::*;
 use tickwire::sync::Replica;
@@ -27,15 +26,8 @@ impl Player<Input> for Bot {
     }
 }
 
-/// What browsers are given.
-static PAGES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../client-demo");
-
-fn put(folder: &Dir<'static>, pages: &mut Files) {
-    for file in folder.files() {
-        pages.insert(&file.path().to_string_lossy(), file.contents());
-    }
-    folder.dirs().for_each(|folder| put(folder, pages));
-}
+/// What browsers are given, by path.
+const PAGES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
 fn color(player: PlayerId) -> Color {
     COLORS[player.0 as usize % COLORS.len()]
@@ -70,7 +62,7 @@ impl Show for Arena {
 
     fn pages() -> Files {
         let mut pages = Files::default();
-        put(&PAGES, &mut pages);
+        PAGES.iter().for_each(|(path, bytes)| pages.insert(path, *bytes));
         pages
     }
 

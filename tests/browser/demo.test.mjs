@@ -1,0 +1,196 @@
+// The demo as people meet it, in a real browser.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closeBrowser, person, picture, play, road, serve, state, until } from "./stage.mjs";
+
+/** @type {{ port: number, stop: () => void }} */
+let server;
+const url = (place = "") => `http://127.0.0.1:${server.port}/${place}`;
+
+before(async () => { server = await serve(); });
+after(async () => {
+    server.stop();
+    await closeBrowser();
+});
+
+test("two tabs are in one match with bots within a second each, and see each other run", async () => {
+    const [ann, bob] = [await person(), await person()];
+    const [first, second] = [await ann.open(url()), await bob.open(url())];
+    const began = performance.now();
+    await play(first, "Ann");
+    const joined = performance.now() - began;
+    await play(second, "Bob");
+    const both = await until(second, (it) => it.players === 2, "two players");
+    assert.ok(both.bots > 0 && both.match === (await state(first)).match, JSON.stringify(both));
+    console.log(`joined in ${Math.round(joined)} ms`);
+    const id = (await until(first, (it) => it.me !== null, "an avatar")).me.id;
+    const seenBy = (page) => page.evaluate((it) => globalThis.tickwire.match.at().get(it)?.Body, id);
+    const before = await seenBy(second);
+    await first.keyboard.down("d");
+    await first.keyboard.down("s");
+    await first.waitForTimeout(700);
+    await first.keyboard.up("d");
+    await first.keyboard.up("s");
+    const after = await seenBy(second);
+    const moved = !before || !after || Math.hypot(after.x - before.x, after.y - before.y) > 1;
+    assert.ok(moved, "Bob sees Ann run");
+    await picture(first, "play");
+    assert.deepEqual([...ann.errors, ...bob.errors], []);
+    await ann.close();
+    await bob.close();
+});
+
+test("who shoots hits, and is told of the points", async () => {
+    const ann = await person();
+    const page = await ann.open(url());
+    await play(page, "Ann");
+    // A hand that follows whoever is nearest; the match decides the rest.
+    await page.evaluate(() => {
+        const { tickwire } = /** @type {any} */ (globalThis);
+        const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector("#arena"));
+        setInterval(() => {
+            const { match, world } = tickwire;
+            const me = world?.me;
+            if (!match || !me) return;
+            const others = [...match.at()].filter(([id, it]) => it.Body && id !== me.id).map(([, it]) => it.Body);
+            const far = (it) => Math.hypot(it.x - me.x, it.y - me.y);
+            const [nearest] = others.sort((a, b) => far(a) - far(b));
+            if (!nearest) return;
+            const angle = Math.atan2(nearest.y - me.y, nearest.x - me.x);
+            const at = { clientX: innerWidth / 2 + 300 * Math.cos(angle), clientY: innerHeight / 2 + 300 * Math.sin(angle) };
+            canvas.dispatchEvent(new PointerEvent("pointermove", { ...at, pointerType: "mouse", bubbles: true }));
+            dispatchEvent(new MouseEvent("mousemove", { ...at, bubbles: true }));
+        }, 30);
+    });
+    await page.mouse.move(700, 400);
+    await page.mouse.down();
+    const points = () => page.evaluate(() => {
+        const { match } = /** @type {any} */ (globalThis).tickwire;
+        const own = [...match.view.entities()].find((id) => match.view.owner(id) === match.player && match.view.get(id, "Score"));
+        return own === undefined ? 0 : match.view.get(own, "Score").points;
+    });
+    const end = performance.now() + 90_000;
+    while ((await points()) < 1) {
+        assert.ok(performance.now() < end, "nobody was hit, nothing was taken");
+        await page.waitForTimeout(200);
+    }
+    await page.mouse.up();
+    assert.deepEqual(ann.errors, []);
+    await ann.close();
+});
+
+test("what one says the other reads", async () => {
+    const [ann, bob] = [await person(), await person()];
+    const [first, second] = [await ann.open(url()), await bob.open(url())];
+    await play(first, "Ann");
+    await play(second, "Bob");
+    await first.keyboard.press("Enter");
+    await first.fill("#text", "hello over there");
+    await first.keyboard.press("Enter");
+    await second.waitForSelector("#said >> text=hello over there", { timeout: 10_000 });
+    assert.deepEqual([...ann.errors, ...bob.errors], []);
+    await ann.close();
+    await bob.close();
+});
+
+test("whoever reloads the page is back in the same seat", async () => {
+    const ann = await person();
+    const page = await ann.open(url());
+    await play(page, "Ann");
+    const seat = () => page.evaluate(() => [globalThis.tickwire.match.id, globalThis.tickwire.match.player]);
+    const before = await seat();
+    await page.reload();
+    await until(page, (it) => it.me !== null, "back");
+    assert.deepEqual(await seat(), before);
+    assert.deepEqual(ann.errors, []);
+    await ann.close();
+});
+
+test("who loses the server for five seconds comes back to the same seat", async () => {
+    const way = await road(server.port);
+    const ann = await person();
+    const page = await ann.open(`http://127.0.0.1:${way.port}/`);
+    await play(page, "Ann");
+    const player = await page.evaluate(() => globalThis.tickwire.match.player);
+    way.cut();
+    await until(page, (it) => !it.connected, "noticed");
+    await picture(page, "lost");
+    await page.waitForTimeout(5000);
+    way.mend();
+    const { tick } = await state(page);
+    await until(page, (it) => it.connected && it.tick > tick + 5 && it.me !== null, "back");
+    assert.equal(await page.evaluate(() => globalThis.tickwire.match.player), player);
+    // Connections that were refused meanwhile are errors to the browser, and to nobody else.
+    assert.deepEqual(ann.errors.filter((it) => !it.includes("WebSocket connection")), []);
+    await ann.close();
+    way.close();
+});
+
+test("on a phone there is room for everything, and sticks move the avatar", async () => {
+    const ann = await person({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const page = await ann.open(url());
+    await picture(page, "phone-start");
+    await play(page, "Ann");
+    const before = (await state(page)).me;
+    const touch = await page.context().newCDPSession(page);
+    const at = (x, y) => [{ x, y, id: 1 }];
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(90, 640) });
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(140, 640) });
+    await page.waitForTimeout(250);
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(140, 600) });
+    await page.waitForTimeout(700);
+    await picture(page, "phone");
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    const after = (await state(page)).me;
+    assert.ok(before.id !== after?.id || Math.hypot(after.x - before.x, after.y - before.y) > 0.5, "it moved");
+    const [width, scroll] = await page.evaluate(() => [innerWidth, document.documentElement.scrollWidth]);
+    assert.ok(scroll <= width, "nothing is beyond the edge");
+    assert.deepEqual(ann.errors, []);
+    await ann.close();
+});
+
+test("who watches sees the match and plays no part in it", async () => {
+    const [ann, eve] = [await person(), await person()];
+    const [first, second] = [await ann.open(url()), await eve.open(url())];
+    const { match, players } = await play(first, "Ann");
+    await second.click("#watch-any");
+    const seen = await until(second, (it) => it.match !== null && it.entities > 0, "watching");
+    assert.deepEqual([seen.match, seen.me, seen.players], [match, null, players]);
+    await second.waitForTimeout(500);
+    await picture(second, "watching");
+    assert.deepEqual([...ann.errors, ...eve.errors], []);
+    await ann.close();
+    await eve.close();
+});
+
+test("a private match is entered by its link and by nobody else", async () => {
+    const [ann, bob] = [await person(), await person()];
+    const first = await ann.open(url());
+    await first.fill("#name", "Ann");
+    await first.click("#private");
+    const link = await first.waitForFunction(() => /** @type {HTMLInputElement} */ (document.querySelector("#link"))?.value);
+    const { match } = await until(first, (it) => it.match !== null, "in a match");
+    const second = await bob.open(await link.jsonValue());
+    await play(second, "Bob");
+    assert.equal((await state(second)).match, match);
+    const listed = await (await fetch(url("api/matches"))).json();
+    assert.ok(listed.matches.every((it) => it.match !== match));
+    assert.deepEqual([...ann.errors, ...bob.errors], []);
+    await ann.close();
+    await bob.close();
+});
+
+test("the panel shows the timings, and a page loads within a second", async () => {
+    const ann = await person();
+    const began = performance.now();
+    const page = await ann.open(url());
+    const loaded = performance.now() - began;
+    await play(page, "Ann");
+    await page.keyboard.press("p");
+    await page.waitForTimeout(2500);
+    await picture(page, "panel");
+    console.log(`loaded in ${Math.round(loaded)} ms, round trip ${(await state(page)).rtt_ms.toFixed(1)} ms`);
+    assert.deepEqual(ann.errors, []);
+    await ann.close();
+});

@@ -1,0 +1,120 @@
+// Over a bad road: one's own motion is at once, others move without jumps, and nothing is corrected.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { WebSocket } from "ws";
+import { loadRules } from "../../client-demo/app/rules.js";
+import { connect } from "../../client-demo/sdk/tickwire.js";
+import { closeBrowser, person, play, road, serve, state, until } from "./stage.mjs";
+
+/** Units in a second: what an avatar that dashes does, the fastest of all. */
+const FASTEST = 122 * 20 / 128;
+
+let server;
+let way;
+const quiet = ["modes=[{name=\"quiet\",players=4,options={walls=false,bots=0,side=64,seconds=0,goal=0}}]"];
+
+before(async () => {
+    server = await serve(...quiet);
+    way = await road(server.port);
+    // A round trip of 150 ms, and up to 30 ms more.
+    way.lengthen(75, 15);
+});
+after(async () => {
+    way.close();
+    server.stop();
+    await closeBrowser();
+});
+
+describe("over a round trip of 150 ms", { concurrency: 2 }, () => {
+test("one's own avatar moves within a frame or two, and in a minute of running nothing is corrected", async () => {
+    const [ann, bob] = [await person(), await person()];
+    const [first, second] = [await ann.open(`http://127.0.0.1:${way.port}/`), await bob.open(`http://127.0.0.1:${way.port}/`)];
+    await play(first, "Ann");
+    await play(second, "Bob");
+    await first.waitForTimeout(4000);
+    const frames = await first.evaluate(() => new Promise((told) => {
+        const { tickwire } = /** @type {any} */ (globalThis);
+        const from = tickwire.state().me.x;
+        let frames = 0;
+        dispatchEvent(new KeyboardEvent("keydown", { code: "KeyD", key: "d", bubbles: true }));
+        const look = () => {
+            frames += 1;
+            const at = tickwire.state().me.x;
+            if (Math.abs(at - from) > 0.001 || frames > 60) return told(frames);
+            requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    }));
+    assert.ok(frames <= 3, `it moved in the ${frames}th frame`);
+    await first.evaluate(() => dispatchEvent(new KeyboardEvent("keyup", { code: "KeyD", key: "d", bubbles: true })));
+    await first.waitForTimeout(1500);
+
+    const begun = await state(first);
+    // Ann's avatar, as Bob's page draws it, from frame to frame.
+    await second.evaluate((id) => {
+        const seen = { largest: 0, frames: 0, still: 0 };
+        Object.assign(globalThis, { seen });
+        let last = null;
+        const look = (now) => {
+            const body = /** @type {any} */ (globalThis).tickwire.world?.avatars.find((it) => it.id === id);
+            if (body && last) {
+                const step = Math.hypot(body.x - last.x, body.y - last.y);
+                seen.largest = Math.max(seen.largest, step - 19.1 * (now - last.now) / 1000);
+                seen.frames += 1;
+                seen.still += Number(step === 0);
+            }
+            last = body ? { x: body.x, y: body.y, now } : null;
+            requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    }, begun.me.id);
+    // In circles, by the clock.
+    const keys = [["d"], ["d", "s"], ["s"], ["s", "a"], ["a"], ["a", "w"], ["w"], ["w", "d"]];
+    const end = performance.now() + 60_000;
+    for (let turn = 0; performance.now() < end; turn += 1) {
+        const held = keys[turn % keys.length];
+        for (const key of held) await first.keyboard.down(key);
+        await first.waitForTimeout(220);
+        for (const key of held) await first.keyboard.up(key);
+    }
+    const ended = await state(first);
+    const seen = await second.evaluate(() => /** @type {any} */ (globalThis).seen);
+    console.log(`corrections ${ended.corrections - begun.corrections}, round trip ${ended.rtt_ms.toFixed(0)} ms, ` +
+        `largest step beyond the fastest ${seen.largest.toFixed(3)} units in ${seen.frames} frames, ${seen.still} still`);
+    assert.equal(ended.corrections - begun.corrections, 0, "corrections");
+    assert.deepEqual([ended.desyncs, (await state(second)).desyncs], [0, 0]);
+    assert.ok(seen.frames > 500 && seen.largest < FASTEST / 20, `a jump of ${seen.largest} units`);
+    assert.deepEqual([...ann.errors, ...bob.errors], []);
+});
+
+test("whoever predicts rightly is told nothing of its own avatar for a minute but that its inputs came", async () => {
+    const { encode, prediction } = await loadRules({ wasm: null });
+    const client = await connect(`ws://127.0.0.1:${way.port}/play`, { WebSocket, software: "motion" });
+    const made = await client.ask("create-match", { private: true });
+    const match = await client.join({ place: made.code, name: "Cleo", controls: encode, prediction });
+    const controls = { move_x: 0, move_y: 0, aim: 0, fire: false, dash: false, reload: false, mark: false, weapon: 0 };
+    let ticks = 0;
+    const beat = setInterval(() => {
+        ticks += 1;
+        const turn = (ticks / 40) * 2 * Math.PI;
+        match.input({ ...controls, move_x: Math.round(Math.cos(turn) * 127), move_y: Math.round(Math.sin(turn) * 127),
+            aim: (ticks * 700) & 0xffff, dash: ticks % 50 === 0 });
+    }, 1000 / match.tickRate);
+    await new Promise((settled) => setTimeout(settled, 4000));
+    const told = [];
+    match.on("packet", (packet) => told.push(packet.length));
+    const before = { ...client.stats };
+    await new Promise((passed) => setTimeout(passed, 60_000));
+    clearInterval(beat);
+    const { corrections, desyncs } = client.stats;
+    const mean = told.reduce((sum, length) => sum + length, 0) / told.length;
+    console.log(`${told.length} packets of ${mean.toFixed(2)} bytes, the longest ${Math.max(...told)}; ${corrections - before.corrections} corrections`);
+    assert.ok(told.length > 1100 && match.view.isOwn([...match.view.entities()].find((id) => match.view.get(id, "Body"))));
+    assert.equal(corrections - before.corrections, 0);
+    assert.equal(desyncs, 0);
+    // Two bytes say that nothing happened; a checksum and a table come along now and then.
+    assert.ok(mean < 3, `a packet has ${mean} bytes`);
+    await client.close();
+});
+});
