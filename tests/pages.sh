@@ -25,13 +25,13 @@ tests/node_modules/.bin/tsc -p client-demo/tsconfig.json
 game/rules/wasm.sh
 cargo build --release --bin game
 
-export TICKWIRE_GAME=$target/release/game TICKWIRE_PICTURES=$target/browser
+export DEMO_BINARY=$target/release/game DEMO_PICTURES=$target/browser
 export ARENA_RULES_WASM=$PWD/client-demo/rules.wasm
-"$TICKWIRE_GAME" serve --listen 127.0.0.1:0 >"$target/pages.log" 2>&1 &
+"$DEMO_BINARY" serve --listen 127.0.0.1:0 >"$target/pages.log" 2>&1 &
 trap 'kill %1' EXIT
 until grep -q 'native clients' "$target/pages.log"; do sleep 0.1; done
-TICKWIRE_URL=$(sed -n 's/.*native clients *//p' "$target/pages.log")
-export TICKWIRE_URL
+DEMO_URL=$(sed -n 's/.*native clients *//p' "$target/pages.log")
+export DEMO_URL
 node --test tests/sdk/
 
 node --test --test-concurrency=1 tests/browser/demo.test.mjs

@@ -53,6 +53,9 @@ let backdrop = new Backdrop(stage, camera, sound);
 /** Where one is or was last: a match's id. */
 let place = "";
 let isEntering = false;
+/** A look from the start screen that is under way: one cannot join twice at once. */
+let isGlimpsing = false;
+let glimpsed = Promise.resolve();
 const way = takeWay();
 const arrival = reach(way?.resume);
 
@@ -100,7 +103,7 @@ function listen(of) {
     of.on("round", () => sound.play("round"));
     of.on("lobby", (/** @type {any} */ { matches = [] }) => {
         start.list(matches);
-        if (backdrop && !backdrop.match && !isEntering) void glimpse();
+        if (backdrop && !backdrop.match && !isEntering && !isGlimpsing) glimpsed = glimpse();
     });
     of.on("disconnect", (/** @type {string} */ reason) => {
         hud.alarm = "Connection lost. Coming back…";
@@ -146,12 +149,15 @@ async function present() {
 async function glimpse() {
     const place = start.matches.find(({ locked, players }) => !locked && players > 0)?.match;
     if (!place || !client || client.match) return;
+    isGlimpsing = true;
     try {
         const match = await client.join({ place, spectator: true, snap: SNAP });
         if (backdrop && !isEntering) backdrop.match = match;
         match.left.then(() => backdrop?.match === match && (backdrop.match = null));
     } catch {
         // The field at rest is as good.
+    } finally {
+        isGlimpsing = false;
     }
 }
 
@@ -163,6 +169,7 @@ async function enter(wish, isSpectator) {
     try {
         const { encode, prediction } = await rules;
         const of = await present();
+        await glimpsed;
         // What was behind the start screen, or the match before.
         if (of.match && of.match.spectator) await of.match.leave();
         const { name, hue } = start.who;

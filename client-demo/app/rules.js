@@ -31,7 +31,7 @@ async function compiled(source) {
         const bytes = given instanceof Response
             ? (given.ok ? await given.arrayBuffer() : null)
             : given;
-        if (!bytes) return null;
+        if (!bytes?.byteLength) return null;
         const { instance } = await WebAssembly.instantiate(bytes);
         const wasm = /** @type {{ memory: WebAssembly.Memory, row(): number, step(): number }} */ (
             /** @type {unknown} */ (instance.exports)

@@ -5,8 +5,8 @@ mod serve;
 mod show;
 mod watch;
 
-pub use canvas::{Canvas, Color};
 pub use crate::doors::Files;
+pub use canvas::{Canvas, Color};
 pub use show::{Bot, Offer, Show};
 
 use clap::{Parser, Subcommand};

@@ -112,14 +112,7 @@ fn catalog<G: Show>(settings: &Settings) -> anyhow::Result<Catalog> {
         let offer = offers.iter().find(|offer| offer.name == name);
         let options = offer.map_or_else(|| G::options(mode.players), |it| it.options.clone());
         catalog = catalog
-            .with_wishes(
-                name,
-                players,
-                mode.spectators,
-                G::game,
-                &options,
-                &wished,
-            )
+            .with_wishes(name, players, mode.spectators, G::game, &options, &wished)
             .map_err(|why| anyhow::anyhow!("modes, `{name}`: {why}"))?;
     }
     Ok(catalog)

@@ -39,7 +39,7 @@ impl Namespace {
     /// Who somebody was who lost their connection, or does not know yet that it is lost.
     pub(super) fn restore(&self, pid: &str, offset: &str) -> Option<Lost> {
         if let Some(socket) = self.holder(pid) {
-            socket.0.link.supplant();
+            socket.0.link.outlet.upgrade().into_iter().for_each(|outlet| outlet.supplant());
         }
         self.restore_lost(pid, offset)
     }

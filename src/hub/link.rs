@@ -229,11 +229,6 @@ impl LinkInner {
         self.outlet.upgrade().into_iter().for_each(|outlet| outlet.resume());
     }
 
-    /// Its client is back on another connection.
-    pub(super) fn supplant(&self) {
-        self.outlet.upgrade().into_iter().for_each(|outlet| outlet.supplant());
-    }
-
     fn is_busy(&self) -> bool {
         self.is_behind(1) && self.owed.load(Ordering::Acquire) == 0
     }

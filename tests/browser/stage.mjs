@@ -8,8 +8,8 @@ import net from "node:net";
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const BINARY = process.env.TICKWIRE_GAME ?? "target/release/game";
-export const PICTURES = process.env.TICKWIRE_PICTURES ?? "target/browser";
+const BINARY = process.env.DEMO_BINARY ?? "target/release/game";
+export const PICTURES = process.env.DEMO_PICTURES ?? "target/browser";
 mkdirSync(PICTURES, { recursive: true });
 
 /** A server of the demo. */

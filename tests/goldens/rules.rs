@@ -33,7 +33,8 @@ fn run(seed: u64) -> Value {
     let mut steps = Vec::new();
     for now in 1..=TICKS {
         if random.one_in(9) {
-            let [x, y] = [(); 2].map(|()| (random.below(255) as i32 - 127) * random.below(2) as i32);
+            let [x, y] =
+                [(); 2].map(|()| (random.below(255) as i32 - 127) * random.below(2) as i32);
             (row[1], row[2], row[4]) = (x, y, random.below(8) as i32);
         }
         if random.one_in(30) {

@@ -180,7 +180,11 @@ async fn who_comes_back_is_the_same_socket_and_hears_what_it_missed() {
     assert_eq!(again.socket, id, "the other connection is there only as far as the server knows");
     assert_eq!(ann.until_closed().await, 4000 + Refusal::Replaced.code());
     let mut used = ann.again(address).await;
-    assert_eq!(used.until_event("hello").await.args.to(), Ok(false), "its secret was good for once");
+    assert_eq!(
+        used.until_event("hello").await.args.to(),
+        Ok(false),
+        "its secret was good for once"
+    );
     assert_eq!(server.io().main().sockets().len(), 2);
 }
 

@@ -1,11 +1,11 @@
-// The library against a real server of the demo: TICKWIRE_URL=ws://127.0.0.1:7777/play node --test tests/sdk/
+// The library against a real server of the demo: DEMO_URL=ws://127.0.0.1:7777/play node --test tests/sdk/
 
 import assert from "node:assert/strict";
 import test, { afterEach } from "node:test";
 import WebSocket from "ws";
 
-const url = process.env.TICKWIRE_URL;
-const options = { skip: !url && "TICKWIRE_URL is not set", timeout: 20_000 };
+const url = process.env.DEMO_URL;
+const options = { skip: !url && "DEMO_URL is not set", timeout: 20_000 };
 const { connect } = url ? await import("../../client-demo/sdk/tickwire.js") : {};
 
 /** As the demo's `Input` is encoded. */

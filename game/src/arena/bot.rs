@@ -178,7 +178,8 @@ impl Mind {
             turn::distance(at, there) + hidden + safe
         };
         let efforts = sight.foes().map(|foe| (effort(foe.at, foe.is_safe), foe));
-        let nearest = efforts.min_by(|(a, one), (b, other)| a.total_cmp(b).then(one.id.cmp(&other.id)));
+        let nearest =
+            efforts.min_by(|(a, one), (b, other)| a.total_cmp(b).then(one.id.cmp(&other.id)));
         let Some((_, foe)) = nearest else {
             self.target = None;
             return;

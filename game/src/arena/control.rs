@@ -87,10 +87,7 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 }
 
 /// Avatars do what their players say; who is away does nothing, and looks where it looked.
-pub(super) fn obey(
-    inputs: Res<Inputs<Input>>,
-    mut avatars: Query<(&Owner, &mut Will, Has<Away>)>,
-) {
+pub(super) fn obey(inputs: Res<Inputs<Input>>, mut avatars: Query<(&Owner, &mut Will, Has<Away>)>) {
     for (owner, mut will, is_away) in &mut avatars {
         let said = Will { input: *inputs.of(owner.0), seen: inputs.seen(owner.0) };
         let buttons = Buttons::default().holding(will.input.buttons.weapon());

@@ -108,16 +108,19 @@ impl Game for Arena {
         score::plug(setup);
         round::plug(setup);
         crew::plug(setup);
-        setup.systems(Phase::Input, (control::obey, crew::think).chain());
+        setup.systems(Phase::Input, control::obey);
+        if options.bots > 0 {
+            setup.systems(Phase::Input, crew::think.after(control::obey));
+        }
         setup.systems(Phase::Move, (avatar::walk, projectile::fly).chain());
         setup.systems(
             Phase::Resolve,
             (pickup::take, weapon::fire, team::mark, health::perish, round::judge).chain(),
         );
-        setup.systems(
-            Phase::Late,
-            (round::reopen, health::fade, health::appear, avatar::remember).chain(),
-        );
+        setup.systems(Phase::Late, (health::fade, health::appear, avatar::remember).chain());
+        if options.rounds != 1 {
+            setup.systems(Phase::Late, round::reopen.before(health::fade));
+        }
         if options.interest {
             setup.interest::<At>(INTEREST, |at| at.0);
             setup.systems(Phase::Late, avatar::follow.after(avatar::remember));

@@ -92,8 +92,7 @@ pub(super) fn stock(world: &mut World) {
 }
 
 /// Who can take pickups.
-type Taker<'a> =
-    (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, &'a mut Arms, Has<Shield>);
+type Taker<'a> = (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, &'a mut Arms, Has<Shield>);
 
 /// Gives a gift; says whether it was of use.
 fn give(gift: Gift, health: &mut Mut<Health>, arms: &mut Mut<Arms>, is_safe: bool) -> bool {

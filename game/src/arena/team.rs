@@ -85,7 +85,8 @@ pub(super) fn mark(
     entrants: Query<Marking<'_>, (With<Entrant>, With<OnTeam>)>,
 ) {
     let will = |player: PlayerId| avatars.iter().find(|(owner, ..)| owner.0 == player);
-    let marks = |player| will(player).is_some_and(|(.., will)| will.input.buttons.has(Buttons::MARK));
+    let marks =
+        |player| will(player).is_some_and(|(.., will)| will.input.buttons.has(Buttons::MARK));
     let mut ended = Vec::new();
     let mut marked = Vec::new();
     for (entity, owner, marker) in &entrants {

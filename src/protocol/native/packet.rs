@@ -55,7 +55,9 @@ impl<'a> FromClient<'a> {
     /// asked, and nothing waits for it.
     #[must_use]
     pub fn is_light(packet: &[u8]) -> bool {
-        matches!(packet.first(), Some(&(tag::INPUT | tag::PING | tag::KEYFRAME | tag::LOOK)))
+        // Leaving too: whoever says so and hangs up at once has left all the same.
+        let light = [tag::INPUT, tag::PING, tag::KEYFRAME, tag::LOOK, tag::LEAVE];
+        packet.first().is_some_and(|tag| light.contains(tag))
     }
 
     /// Reads a packet; all of its bytes must be used.

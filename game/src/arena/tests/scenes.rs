@@ -2,11 +2,11 @@
 
 use super::table::{Table, open, put};
 use crate::arena::avatar::{Body, RADIUS};
+use crate::arena::control::Buttons;
 use crate::arena::field::{At, Field};
 use crate::arena::health::{Health, Shield};
 use crate::arena::pickup::{Gift, Pickup};
 use crate::arena::projectile::Shot;
-use crate::arena::control::Buttons;
 use crate::arena::weapon::{Arms, Grip, Kind};
 use crate::arena::{Input, Options};
 use arena_rules::Weapon;

@@ -2,10 +2,10 @@
 
 use super::table::{Table, open, put};
 use crate::arena::avatar::{Away, Body};
+use crate::arena::control::Buttons;
 use crate::arena::health::{Health, Shield};
 use crate::arena::player::Standing;
 use crate::arena::team::{Marker, Side};
-use crate::arena::control::Buttons;
 use crate::arena::{Input, Options};
 use tickwire::prelude::*;
 use tickwire::sim::Change;
