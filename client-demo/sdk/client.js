@@ -37,7 +37,7 @@ export class Client extends Events {
     /** @type {Map<number, Waiting>} */
     #answers = new Map();
     #nextAnswer = 0;
-    #counts = { keyframes: 0, desyncs: 0, corrections: 0, reconnects: 0 };
+    #counts = { keyframes: 0, desyncs: 0, corrections: 0, late: 0, reconnects: 0 };
 
     /** @param {string} url @param {import("./connection.js").Options} options @param {any} stream what is in `stream/` */
     constructor(url, options, stream) {

@@ -168,7 +168,10 @@ export class Match extends Events {
         const { now } = this.connection;
         this.fire("packet", message.packet);
         const applied = message.type === "stateAfter" ? this.#applied(message.applied) : null;
-        if (applied !== null) this.#lead.note(message.lead, applied);
+        if (applied !== null) {
+            this.#lead.note(message.lead, applied);
+            counts.late += Number(message.lead < 0);
+        }
         const next = view.tick + 1;
         let news;
         try {

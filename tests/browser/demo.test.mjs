@@ -195,3 +195,36 @@ test("the panel shows the timings, and a page loads within a second", async () =
     assert.deepEqual(ann.errors, []);
     await ann.close();
 });
+
+test("the stock Socket.IO client joins the same match, and chats with those of the game", async () => {
+    const [ann, bob] = [await person(), await person()];
+    const first = await ann.open(url());
+    await play(first, "Ann");
+    const { match } = await state(first);
+    const second = await bob.open("about:blank");
+    const vendor = new URL("../node_modules/socket.io-client/dist/socket.io.js", import.meta.url).pathname;
+    await second.route("**/vendor/socket.io.js", (route) => route.fulfill({ path: vendor, contentType: "text/javascript" }));
+    await second.goto(url(`socketio.html#match=${match}`));
+    await second.waitForSelector(`#log >> text=In match ${match}`, { timeout: 10_000 });
+    await second.waitForFunction(() => /\d+ (entities|packets)/.test(document.querySelector("#about")?.textContent ?? ""));
+    await second.fill("#text", "hello from the other door");
+    await second.click("#saying button");
+    await first.waitForSelector("#said >> text=hello from the other door", { timeout: 10_000 });
+    await picture(second, "socketio");
+    assert.deepEqual([...ann.errors, ...bob.errors], []);
+    await ann.close();
+    await bob.close();
+});
+
+test("a page without any socket draws the public state of a match", async () => {
+    const [ann, eve] = [await person(), await person()];
+    const first = await ann.open(url());
+    await play(first, "Ann");
+    const page = await eve.open(url("poll.html"));
+    await page.waitForSelector("#rows >> text=Ann", { timeout: 10_000 });
+    await page.waitForTimeout(1200);
+    await picture(page, "poll");
+    assert.deepEqual([...ann.errors, ...eve.errors], []);
+    await ann.close();
+    await eve.close();
+});

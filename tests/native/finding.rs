@@ -312,3 +312,22 @@ async fn ten_thousand_at_once_are_each_seated_once_or_told_why_not() {
     assert_eq!(seats.len(), listed.iter().map(|listing| listing.players).sum::<usize>());
     assert_eq!(seats.len(), 800, "and no seat is left while some are turned away");
 }
+
+#[tokio::test]
+async fn anybody_may_see_what_is_public_of_a_match_and_nothing_else() {
+    let sea = Sea::open(|_| ()).await;
+    let mut ann = sea.player().await;
+    control(&mut ann, 100).await;
+    let id = sea.directory.list()[0].id.clone();
+    let seen = json_of(&ask(sea.address, "GET", &format!("/api/matches/{}", id.0), "", "").await);
+    assert_eq!((&seen["match"], &seen["players"][0]["player"]), (&json!(id.0), &json!(1)));
+    assert_eq!(seen["players"][0].as_object().map(serde_json::Map::len), Some(3), "no user, no socket");
+    let entities = seen["entities"].as_array().expect("a list");
+    assert!(entities.iter().any(|entity| entity["owner"] == 1 && entity["components"]["Duck"].is_object()));
+    let (_, private) = sea.post("/api/matches", &json!({ "private": true })).await;
+    for hidden in ["nowhere", private["match"].as_str().expect("an id")] {
+        let answer = ask(sea.address, "GET", &format!("/api/matches/{hidden}"), "", "").await;
+        let code = json_of(&answer)["code"].clone();
+        assert_eq!((answer.status, code), (404, json!(Refusal::NoSuchMatch.code())));
+    }
+}

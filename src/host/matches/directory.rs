@@ -187,10 +187,10 @@ impl Directory {
     /// What anybody may know of a match, with its next tick.
     pub fn publish(
         &self,
-        id: &str,
+        place: &str,
         answer: impl FnOnce(serde_json::Value) + Send + 'static,
     ) -> Result<(), Refusal> {
-        self.find(id)?.post(Mail::Publish(Box::new(answer)));
+        self.visit(place)?.post(Mail::Publish(Box::new(answer)));
         Ok(())
     }
 
@@ -222,6 +222,14 @@ impl Directory {
         let by_code = || matches.by_code.get(&place.to_ascii_uppercase()).cloned();
         let id = by_code().unwrap_or_else(|| MatchId(place.into()));
         matches.by_id.get(&id).cloned().ok_or(Refusal::NoSuchMatch)
+    }
+
+    /// The match at a place that somebody from outside names. The id of a private one is known to
+    /// all who were in it; its code lets in, to watch as well.
+    pub(super) fn visit(&self, place: &str) -> Result<Arc<Entry>, Refusal> {
+        let entry = self.find(place)?;
+        let is_hidden = entry.code.is_some() && *entry.id.0 == *place;
+        if is_hidden { Err(Refusal::NoSuchMatch) } else { Ok(entry) }
     }
 
     pub(super) fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Entry>, Refusal> {

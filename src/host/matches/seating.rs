@@ -129,11 +129,7 @@ impl Directory {
             return Err(Refusal::ShuttingDown);
         }
         if !place.is_empty() {
-            let entry = self.find(place)?;
-            if entry.code.is_some() && *entry.id.0 == *place {
-                // Its id is known to all who were in it; its code lets in, to watch as well.
-                return Err(Refusal::NoSuchMatch);
-            }
+            let entry = self.visit(place)?;
             return sit(&entry).map(|player| (entry.clone(), player));
         }
         if !wish.options.is_empty() && !self.lets_create(user) {
