@@ -22,6 +22,9 @@ if [ "$(cat tests/node_modules/.installed 2>/dev/null || true)" != "$wanted" ]; 
 fi
 
 tests/node_modules/.bin/tsc -p client-demo/tsconfig.json
+size=$(tests/node_modules/.bin/esbuild client-demo/sdk/tickwire.js --bundle --minify --format=esm | wc -c)
+echo "the client library in one file, minified: $size bytes"
+[ "$size" -lt 60000 ]
 game/rules/wasm.sh
 cargo build --release --bin game
 

@@ -321,9 +321,17 @@ async fn anybody_may_see_what_is_public_of_a_match_and_nothing_else() {
     let id = sea.directory.list()[0].id.clone();
     let seen = json_of(&ask(sea.address, "GET", &format!("/api/matches/{}", id.0), "", "").await);
     assert_eq!((&seen["match"], &seen["players"][0]["player"]), (&json!(id.0), &json!(1)));
-    assert_eq!(seen["players"][0].as_object().map(serde_json::Map::len), Some(3), "no user, no socket");
+    assert_eq!(
+        seen["players"][0].as_object().map(serde_json::Map::len),
+        Some(3),
+        "no user, no socket"
+    );
     let entities = seen["entities"].as_array().expect("a list");
-    assert!(entities.iter().any(|entity| entity["owner"] == 1 && entity["components"]["Duck"].is_object()));
+    assert!(
+        entities
+            .iter()
+            .any(|entity| entity["owner"] == 1 && entity["components"]["Duck"].is_object())
+    );
     let (_, private) = sea.post("/api/matches", &json!({ "private": true })).await;
     for hidden in ["nowhere", private["match"].as_str().expect("an id")] {
         let answer = ask(sea.address, "GET", &format!("/api/matches/{hidden}"), "", "").await;

@@ -115,8 +115,12 @@ impl Game for Arena {
         setup.systems(Phase::Move, (avatar::walk, projectile::fly).chain());
         setup.systems(
             Phase::Resolve,
-            (pickup::take, weapon::fire, team::mark, health::perish, round::judge).chain(),
+            (pickup::take, weapon::fire, health::perish, round::judge).chain(),
         );
+        if options.teams > 0 {
+            let mark = team::mark.after(weapon::fire).before(health::perish);
+            setup.systems(Phase::Resolve, mark);
+        }
         setup.systems(Phase::Late, (health::fade, health::appear, avatar::remember).chain());
         if options.rounds != 1 {
             setup.systems(Phase::Late, round::reopen.before(health::fade));
