@@ -182,11 +182,10 @@ test("a private match is entered by its link and by nobody else", async () => {
     await bob.close();
 });
 
-test("the panel shows the timings, and a page loads within a second", async () => {
+test("the panel shows the timings", async () => {
     const ann = await person();
-    const began = performance.now();
     const page = await ann.open(url());
-    const loaded = performance.now() - began;
+    const loaded = await page.evaluate(() => performance.getEntriesByType("navigation")[0].toJSON().loadEventEnd);
     await play(page, "Ann");
     await page.keyboard.press("p");
     await page.waitForTimeout(2500);
