@@ -20,8 +20,8 @@ pub(super) const LAG_MOST: u32 = 250;
 /// How much of the lag is forgiven no more with each tick of flight, in 1/256 tick: the nearer the
 /// target the more what the shooter saw counts, the farther the more what the target saw.
 const LAG_FADE: u32 = 64;
-/// How far from where it was seen an avatar can be, in units.
-const LAG_DISTANCE: f32 = 3.0;
+/// How far from where it was seen an avatar can be, in units: a dash and a little more.
+const LAG_DISTANCE: f32 = 4.0;
 
 /// The line that a shot flies on.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -170,9 +170,7 @@ struct Leg<'a> {
 impl Leg<'_> {
     /// Where a target is, as far as this flight is concerned.
     fn place(&self, target: &Target) -> [f32; 2] {
-        let near = turn::distance(self.from, target.at) < LAG_DISTANCE + turn::length(self.way);
-        let seen = self.when.filter(|_| near);
-        let seen = seen.and_then(|(tick, part)| self.history.at(tick, part, target.id));
+        let seen = self.when.and_then(|(tick, part)| self.history.at(tick, part, target.id));
         seen.map_or(target.at, |[x, y, _]| [x, y])
     }
 
@@ -181,11 +179,17 @@ impl Leg<'_> {
         let is_foe = |target: &&Target| {
             target.player != self.player && (self.team.is_none() || target.team != self.team)
         };
+        // Most are so far away that they need not be looked at.
+        let reach = LAG_DISTANCE + turn::length(self.way);
+        let is_near = |target: &&Target| {
+            let [x, y] = [target.at[0] - self.from[0], target.at[1] - self.from[1]];
+            x * x + y * y < reach * reach
+        };
         let hit = |target: &'a Target| {
             let share = meets(self.from, self.way, self.place(target), RADIUS + 0.1)?;
             Some((share, target))
         };
-        let hits = targets.iter().filter(is_foe).filter_map(hit);
+        let hits = targets.iter().filter(is_near).filter(is_foe).filter_map(hit);
         let first = hits.min_by(|(a, one), (b, other)| a.total_cmp(b).then(one.id.cmp(&other.id)));
         first.map(|(_, target)| target)
     }
