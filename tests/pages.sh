@@ -32,7 +32,10 @@ export DEMO_BINARY=$target/release/game DEMO_PICTURES=$target/browser
 export ARENA_RULES_WASM=$PWD/client-demo/rules.wasm
 "$DEMO_BINARY" serve --listen 127.0.0.1:0 >"$target/pages.log" 2>&1 &
 trap 'kill %1' EXIT
-until grep -q 'native clients' "$target/pages.log"; do sleep 0.1; done
+for _ in $(seq 100); do
+    ! grep -q 'native clients' "$target/pages.log" || break
+    sleep 0.1
+done
 DEMO_URL=$(sed -n 's/.*native clients *//p' "$target/pages.log")
 export DEMO_URL
 node --test tests/sdk/

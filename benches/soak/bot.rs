@@ -168,7 +168,15 @@ impl Bot {
         }
         if now >= self.session.poll_timeout() {
             if let Err(error) = self.session.handle_timeout(now) {
-                around.shared.tally.wrong("the server said nothing", &error);
+                let about = format!(
+                    "{error}; {:?} since {:?}, after {}, came back: {}, in {:?}",
+                    self.stage.0,
+                    now.saturating_sub(self.stage.1),
+                    self.last_whim,
+                    self.comes_back,
+                    self.place()
+                );
+                around.shared.tally.wrong("the server said nothing", &about);
                 return self.renew(around);
             }
             self.say_all();

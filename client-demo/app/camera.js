@@ -1,6 +1,8 @@
 /** Where the eye is. Places are units; the ground lies a little below, so that it moves a little less. */
 
 /** The ground is about that much smaller than what stands on it. */
+import { isStill } from "./dom.js";
+
 const DEPTH = 0.962;
 /** So many units of the ground are whole pixels, so that what is drawn of it is copied and not scaled. */
 export const TILE = 8;
@@ -61,6 +63,7 @@ export class Camera {
 
     /** @param {number} pixels */
     shake(pixels) {
+        if (isStill()) return;
         this.#shake = Math.min(SHAKE_MOST, this.#shake + pixels);
     }
 

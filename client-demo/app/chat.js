@@ -42,7 +42,7 @@ export class Chat {
         client.on("announcement", (/** @type {any} */ said) =>
             this.news(typeof said === "string" ? said : (said?.text ?? "")),
         );
-        client.on("draining", () => this.news("The server is about to be replaced; the match goes on elsewhere."));
+        client.on("draining", () => this.news("The server is about to stop: this match goes on until it has to end."));
     }
 
     get isOpen() {

@@ -15,7 +15,7 @@ import { expose } from "./probe.js";
 import { loadRules } from "./rules.js";
 import { SlowSocket } from "./slow.js";
 import { Sound } from "./sound.js";
-import { Start } from "./start.js";
+import { Start, placeOfAddress } from "./start.js";
 import { leaveWay, takeWay } from "./store.js";
 
 /** @typedef {import("../sdk/client.js").Client} Client */
@@ -50,8 +50,10 @@ let client = null;
 let play = null;
 /** @type {Backdrop | null} */
 let backdrop = new Backdrop(stage, camera, sound);
-/** Where one is or was last: a match's id. */
+/** Where one is or was last: a match's id, or the code of a private one. */
 let place = "";
+/** Whether that is a code: no other match is as good. */
+let isInvited = false;
 let isEntering = false;
 /** A look from the start screen that is under way: one cannot join twice at once. */
 let isGlimpsing = false;
@@ -87,10 +89,11 @@ async function reach(resume) {
 function listen(of) {
     chat.attach(of);
     of.on("kill", (/** @type {any} */ kill) => {
-        const me = play?.world.seats.get(of.match?.player ?? -1)?.name ?? "";
-        feed.kill(kill, me);
-        if (kill.victim === me) hud.nemesis = kill.killer === me ? "" : (kill.killer ?? "");
-        else if (kill.killer === me) {
+        const player = of.match?.player ?? -1;
+        const [victim, killer] = kill.players ?? [];
+        feed.kill(kill, play?.world.seats.get(player)?.name ?? "");
+        if (victim === player) hud.nemesis = killer === player ? "" : (kill.killer ?? "");
+        else if (killer === player) {
             sound.play("kill");
             hud.cheer(`You beat ${kill.victim}`);
         }
@@ -184,11 +187,15 @@ async function enter(wish, isSpectator) {
         };
         const match = await of.join({ place: wish, ...wishes }).catch((error) => {
             // Where somebody was may be gone; where somebody was asked to come is not anywhere.
-            if (wish !== place || !GONE.includes(error.code)) throw error;
+            if (!GONE.includes(error.code)) throw error;
+            if (wish === placeOfAddress()) history.replaceState(null, "", location.pathname);
+            if (wish !== place || isInvited) throw error;
+            wish = "";
             return of.join(wishes);
         });
         start.say("");
-        begin(of, match);
+        isInvited = wish !== "" && wish !== match.id;
+        begin(of, match, isInvited ? wish : match.id);
     } catch (error) {
         start.say(/** @type {any} */ (error)?.reason ?? String(error));
         if (!play) home();
@@ -198,12 +205,13 @@ async function enter(wish, isSpectator) {
     }
 }
 
-/** @param {Client} of @param {Match} match */
-function begin(of, match) {
+/** @param {Client} of @param {Match} match @param {string} wish how it is found again */
+function begin(of, match, wish) {
     backdrop?.close();
     backdrop = null;
     play?.close();
-    place = match.id;
+    stage.hurts.clear();
+    place = wish;
     tell(of, "leave-lobby");
     feed.clear();
     chat.clear();
@@ -273,12 +281,16 @@ for (const [id, act] of /** @type {[string, () => void][]} */ ([
 }
 addEventListener("pagehide", () => {
     const resume = client?.resume;
-    leaveWay(play && resume ? { resume, place, isSpectator: play.match.spectator } : null);
+    leaveWay(play && resume ? { resume, place, isInvited, isSpectator: play.match.spectator } : null);
 });
 setInterval(() => {
     if (client) meter.sample(client);
     panel.draw(meter);
 }, SAMPLE_EVERY);
 
-if (way) await enter((place = way.place), way.isSpectator);
-else tell(await arrival, "enter-lobby");
+if (way) {
+    ({ place, isInvited } = way);
+    await enter(place, way.isSpectator);
+} else {
+    tell(await arrival, "enter-lobby");
+}

@@ -10,7 +10,7 @@
  * | `players`, `bots` | how many seats people have, and how many bots |
  * | `entities` | how many are in view |
  * | `rtt_ms` | the round trip |
- * | `corrections`, `desyncs`, `keyframes` | how often, since the page was loaded |
+ * | `corrections`, `desyncs`, `keyframes` | how often, since this connection was first made |
  * | `bytes_in` | all that was received |
  *
  * For tinkerers there are also `client` and `match`, as the library has them, and `world`, as it is drawn.

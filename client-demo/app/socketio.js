@@ -11,7 +11,7 @@ import { coatOf, trace } from "./palette.js";
 const LINES = 200;
 
 /**
- * @typedef {{ on(name: string, hear: (...args: any[]) => void): void, emit(name: string, ...args: any[]): void, emitWithAck(name: string, ...args: any[]): Promise<any>, id?: string, io: any }} Socket
+ * @typedef {{ on(name: string, hear: (...args: any[]) => void): void, emit(name: string, ...args: any[]): void, emitWithAck(name: string, ...args: any[]): Promise<any>, id?: string, recovered?: boolean, io: any }} Socket
  */
 
 const log = find("log", HTMLElement);
@@ -23,6 +23,8 @@ const text = find("text", HTMLInputElement);
 let view = null;
 let bytes = 0;
 let packets = 0;
+/** When a keyframe was last asked for. */
+let asked = -Infinity;
 
 /** @param {string} line */
 function write(line) {
@@ -51,7 +53,9 @@ function take(socket, packet) {
         view?.receive(new Uint8Array(packet));
     } catch {
         // Only a keyframe helps, and it comes as one of the next packets.
-        socket.emit("keyframe");
+        const now = performance.now();
+        if (now - asked > 1000) socket.emit("keyframe");
+        asked = now - asked > 1000 ? now : asked;
     }
 }
 
@@ -87,7 +91,8 @@ function draw() {
 function listen(socket) {
     socket.on("connect", () => {
         write(`Connected by ${socket.io.engine.transport.name}.`);
-        void join(socket);
+        // Who is back has the seat that was left.
+        if (!socket.recovered) void join(socket);
     });
     socket.on("disconnect", (reason) => write(`Disconnected: ${reason}`));
     socket.on("joined", (/** @type {any} */ joined) => {

@@ -2,7 +2,7 @@
 
 const PREFIX = "tickwire.";
 
-/** @typedef {{ resume: { token: string, offset: string | null }, place: string, isSpectator: boolean }} Way */
+/** @typedef {{ resume: { token: string, offset: string | null }, place: string, isInvited: boolean, isSpectator: boolean }} Way */
 
 /** @param {string} name @returns {string | null} */
 export function kept(name) {

@@ -79,6 +79,8 @@ export class Match extends Events {
         this.player = joined.player;
         this.spectator = joined.spectator;
         this.tickRate = joined.tickRate;
+        // It throws what is no schema before anything else reads it.
+        stream.parseSchema(this.#schemaBytes());
         this.blender = new Blender(this.#schemaBytes());
         this.interpolation = new Interpolation(this.blender, this.tickRate);
         /** Kept when the match is over for this client. @type {Promise<{ code: number, reason: string }>} */

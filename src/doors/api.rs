@@ -3,6 +3,7 @@
 //! | request | with | is answered |
 //! |---|---|---|
 //! | `GET /api/matches?mode=` | | `{matches}` |
+//! | `GET /api/matches/PLACE` | an id, or a private match's code | `{match, tick, hertz, players, entities}` |
 //! | `POST /api/matches` | `{mode, options, private}` | 201 `{match, code}` |
 //! | `POST /api/seats` | `{place, mode, options, name, spectator}` | 201 `{ticket, match, player, seconds}` |
 //!
@@ -71,7 +72,11 @@ impl Problem {
 }
 
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> Answer {
-    let mut answer = Response::new(Full::from(body.to_string()));
+    json_text(status, body.to_string())
+}
+
+fn json_text(status: StatusCode, body: String) -> Answer {
+    let mut answer = Response::new(Full::from(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -124,9 +129,9 @@ pub(super) struct NewSeat {
 const STATE: &str = "/api/matches/";
 
 /// What a match answers with its next tick.
-pub(super) async fn soon(
-    ask: impl FnOnce(Box<dyn FnOnce(Value) + Send>) -> Result<(), Refusal>,
-) -> Result<Value, Refusal> {
+pub(super) async fn soon<T: Send + 'static>(
+    ask: impl FnOnce(Box<dyn FnOnce(T) + Send>) -> Result<(), Refusal>,
+) -> Result<T, Refusal> {
     let (answer, seen) = oneshot::channel();
     ask(Box::new(|seen| drop(answer.send(seen))))?;
     let seen = tokio::time::timeout(PATIENCE, seen).await;
@@ -167,9 +172,9 @@ async fn route(
             reserve(directory, &wish, known, Some(address))
         }
         (Method::GET, path) if path.starts_with(STATE) => {
-            let id = &path[STATE.len()..];
-            let seen = soon(|answer| directory.publish(id, answer)).await?;
-            Ok(json_answer(StatusCode::OK, &seen))
+            who(server, question.headers())?;
+            let seen = soon(|answer| directory.publish(&path[STATE.len()..], answer)).await?;
+            Ok(json_text(StatusCode::OK, seen.to_string()))
         }
         (_, "/api/matches" | "/api/seats") => {
             Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "That cannot be done here."))

@@ -50,9 +50,9 @@ impl Match {
     }
 
     /// What anybody may see, wherever they look: no component that is for some, and nothing that
-    /// stands on a grid of what is seen. Ascending, with the owners.
+    /// stands on a grid of what is seen. Ascending, with the owners, and at most so many.
     #[must_use]
-    pub fn public(&mut self) -> Vec<Public> {
+    pub fn public(&mut self, most: usize) -> Vec<Public> {
         let named = self.named();
         let is_public = |component: &ComponentId| {
             let schema = self.schema().component(*component);
@@ -65,7 +65,7 @@ impl Match {
             let is_seen = entry.cell.is_none() && !components.is_empty();
             is_seen.then_some(Public { id, owner: entry.owner, components })
         });
-        everywhere.collect()
+        everywhere.take(most).collect()
     }
 
     /// A player's team, if it has one.

@@ -14,34 +14,42 @@ after(async () => {
     await closeBrowser();
 });
 
-test("two tabs are in one match with bots within a second each, and see each other run", async () => {
+test("two tabs are in one match with bots, and see each other run", async () => {
     const [ann, bob] = [await person(), await person()];
     const [first, second] = [await ann.open(url()), await bob.open(url())];
-    const began = performance.now();
-    await play(first, "Ann");
-    const joined = performance.now() - began;
-    await play(second, "Bob");
+    const joined = [];
+    for (const [page, name] of [[first, "Ann"], [second, "Bob"]]) {
+        const began = performance.now();
+        await play(page, name);
+        joined.push(Math.round(performance.now() - began));
+    }
     const both = await until(second, (it) => it.players === 2, "two players");
     assert.ok(both.bots > 0 && both.match === (await state(first)).match, JSON.stringify(both));
-    console.log(`joined in ${Math.round(joined)} ms`);
+    console.log(`joined in ${joined.join(" and ")} ms`);
     const id = (await until(first, (it) => it.me !== null, "an avatar")).me.id;
     const seenBy = (page) => page.evaluate((it) => globalThis.tickwire.match.at().get(it)?.Body, id);
-    const before = await seenBy(second);
+    let before;
+    for (let tries = 0; tries < 100 && !before; tries += 1) {
+        before = await seenBy(second);
+        await second.waitForTimeout(30);
+    }
+    assert.ok(before, "Bob sees Ann");
     await first.keyboard.down("d");
     await first.keyboard.down("s");
     await first.waitForTimeout(700);
     await first.keyboard.up("d");
     await first.keyboard.up("s");
     const after = await seenBy(second);
-    const moved = !before || !after || Math.hypot(after.x - before.x, after.y - before.y) > 1;
-    assert.ok(moved, "Bob sees Ann run");
+    // Unless a bot was quicker.
+    const isGone = (await state(first)).me?.id !== id;
+    assert.ok(isGone || Math.hypot(after.x - before.x, after.y - before.y) > 1, "Bob sees Ann run");
     await picture(first, "play");
     assert.deepEqual([...ann.errors, ...bob.errors], []);
     await ann.close();
     await bob.close();
 });
 
-test("who shoots hits, and is told of the points", async () => {
+test("who shoots hits, beats somebody, and has the points", async () => {
     const ann = await person();
     const page = await ann.open(url());
     await play(page, "Ann");
@@ -65,16 +73,17 @@ test("who shoots hits, and is told of the points", async () => {
     });
     await page.mouse.move(700, 400);
     await page.mouse.down();
-    const points = () => page.evaluate(() => {
+    const kills = () => page.evaluate(() => {
         const { match } = /** @type {any} */ (globalThis).tickwire;
         const own = [...match.view.entities()].find((id) => match.view.owner(id) === match.player && match.view.get(id, "Score"));
-        return own === undefined ? 0 : match.view.get(own, "Score").points;
+        return own === undefined ? 0 : match.view.get(own, "Score").kills;
     });
-    const end = performance.now() + 90_000;
-    while ((await points()) < 1) {
-        assert.ok(performance.now() < end, "nobody was hit, nothing was taken");
+    const end = performance.now() + 180_000;
+    while ((await kills()) < 1) {
+        assert.ok(performance.now() < end, "nobody was beaten");
         await page.waitForTimeout(200);
     }
+    await picture(page, "fight");
     await page.mouse.up();
     assert.deepEqual(ann.errors, []);
     await ann.close();

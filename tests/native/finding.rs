@@ -323,7 +323,7 @@ async fn anybody_may_see_what_is_public_of_a_match_and_nothing_else() {
     assert_eq!((&seen["match"], &seen["players"][0]["player"]), (&json!(id.0), &json!(1)));
     assert_eq!(
         seen["players"][0].as_object().map(serde_json::Map::len),
-        Some(3),
+        Some(2),
         "no user, no socket"
     );
     let entities = seen["entities"].as_array().expect("a list");

@@ -3,13 +3,17 @@
 import assert from "node:assert/strict";
 import test, { afterEach } from "node:test";
 import WebSocket from "ws";
+import { loadRules } from "../../client-demo/app/rules.js";
 
 const url = process.env.DEMO_URL;
 const options = { skip: !url && "DEMO_URL is not set", timeout: 20_000 };
 const { connect } = url ? await import("../../client-demo/sdk/tickwire.js") : {};
 
-/** As the demo's `Input` is encoded. */
-const controls = ({ x = 0, y = 0 }) => Uint8Array.of(x & 255, y & 255, 0, 0, 0, 0);
+const rules = await loadRules({ wasm: null });
+const idle = { move_x: 0, move_y: 0, aim: 0, fire: false, dash: false, reload: false, mark: false, weapon: 0 };
+/** The demo's controls of one who only runs. */
+const hands = ({ x = 0, y = 0 }) => ({ ...idle, move_x: x, move_y: y });
+const controls = (held) => rules.encode(hands(held));
 
 /** Kept with what `check` gives, once it gives something after an event. */
 function until(events, name, check) {
@@ -159,7 +163,7 @@ test("who watches sees what happens and looks around", options, async () => {
 test("who predicts by the demo's rules is right nearly always", options, async () => {
     const client = await open();
     const match = await seat(client, "Pia", {
-        prediction: { idle: {}, step: (own, input) => ({ ...own, ...run(own.Body, own.Velocity, input, match.view) }) },
+        prediction: { idle: {}, step: (own, held, view, tick) => rules.prediction.step(own, hands(held), view, tick) },
     });
     await until(match, "tick", (view) => avatarOf(view, match.player));
     const { receive } = match;
@@ -179,26 +183,3 @@ test("who predicts by the demo's rules is right nearly always", options, async (
     assert.equal(client.stats.desyncs, 0);
     client.close();
 });
-
-/** An avatar one tick later, as `game/src/arena/avatar.rs` has it. */
-function run(body, velocity, { x = 0, y = 0 }, view) {
-    const quantum = 1 / 128;
-    const share = Math.fround(Math.fround(51) / Math.max(127, Math.fround(Math.hypot(x, y))));
-    const round = (value) => Math.sign(value) * Math.round(Math.abs(value));
-    const axis = (now, wish) => {
-        const steps = now / quantum;
-        return (steps + Math.max(-13, Math.min(13, round(Math.fround(wish * share)) - steps))) * quantum;
-    };
-    const step = { x: axis(velocity.x, x), y: axis(velocity.y, y) };
-    const at = { x: body.x, y: body.y };
-    const things = [...view.entities()];
-    const { side } = view.get(things.find((id) => view.get(id, "Ground")), "Ground");
-    const walls = things.map((id) => view.get(id, "Wall")).filter(Boolean);
-    for (const [axis, other] of [["x", "y"], ["y", "x"]]) {
-        at[axis] = Math.min(Math.max(at[axis] + step[axis], 0.5), side - 0.5);
-        const size = { x: "width", y: "height" };
-        const wall = walls.find((wall) => [axis, other].every((a) => at[a] > wall[a] - 0.5 && at[a] < wall[a] + wall[size[a]] + 0.5));
-        if (wall) at[axis] = step[axis] > 0 ? wall[axis] - 0.5 : wall[axis] + wall[size[axis]] + 0.5;
-    }
-    return { Body: { ...at, aim: 0 }, Velocity: { x: at.x - body.x, y: at.y - body.y } };
-}

@@ -71,9 +71,12 @@ replicate! { Dash for owner { until: moment(), ready: moment() } }
 
 /// On the avatar of a player whose connection is lost.
 #[derive(Component, Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Away;
+pub struct Away {
+    /// Until when it is spared for that; none if it is safe for longer anyway.
+    pub spared: Option<Tick>,
+}
 
-replicate! { Away {} }
+replicate! { Away { ..Away::default() } }
 
 pub(super) fn plug(setup: &mut Setup<'_>) {
     setup.replicate::<Body>().replicate::<Velocity>().replicate::<Dash>().replicate::<Away>();

@@ -34,10 +34,18 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 /// Brings as many bots as are wanted, now that somebody came or went.
 pub(super) fn fill(world: &mut World) {
     let wanted = usize::from(world.resource::<Options>().bots);
-    let mut minds = world.query_filtered::<(Entity, &Owner, &Score), With<Mind>>();
-    let mut bots: Vec<_> = minds.iter(world).map(|(e, owner, s)| (s.points, owner.0, e)).collect();
-    // Those with the fewest points go first; of equals who came last.
-    bots.sort_unstable_by_key(|(points, player, _)| (*points, Reverse(*player)));
+    let mut profiles = world.query::<&Profile>();
+    let sides: Vec<_> = profiles.iter(world).filter_map(|profile| profile.side).collect();
+    let size = |profile: &Profile| sides.iter().filter(|side| profile.side == Some(**side)).count();
+    let mut minds = world.query_filtered::<(Entity, &Owner, &Profile, &Score), With<Mind>>();
+    let mut bots: Vec<_> = minds
+        .iter(world)
+        .map(|(entity, owner, profile, score)| {
+            ((Reverse(size(profile)), score.points, Reverse(owner.0)), owner.0, entity)
+        })
+        .collect();
+    // Those of the largest side go first, then those with the fewest points; of equals who came last.
+    bots.sort_unstable_by_key(|(order, ..)| *order);
     let mut entrants = world.query_filtered::<(), (With<Entrant>, Without<Mind>)>();
     let missing = wanted.saturating_sub(entrants.iter(world).count());
     for (.., entrant) in bots.iter().take(bots.len().saturating_sub(missing)) {

@@ -74,6 +74,8 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 struct Kill<'a> {
     victim: &'a str,
     killer: Option<&'a str>,
+    /// Whose avatars they were: names may be the same.
+    players: [Option<PlayerId>; 2],
     at: [f32; 2],
 }
 
@@ -107,7 +109,8 @@ pub(super) fn perish(
             }
         }
         let killer = (!won.is_empty()).then_some(won.as_str());
-        events.to_all().emit("kill", &Kill { victim: &lost, killer, at });
+        let players = [Some(victim), culprit.filter(|_| killer.is_some())];
+        events.to_all().emit("kill", &Kill { victim: &lost, killer, players, at });
     }
 }
 

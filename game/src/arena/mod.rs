@@ -73,10 +73,26 @@ impl Options {
         Self { side: 96, goal: 600, interest: true, ..Self::default() }
     }
 
+    /// The same within what there is.
+    fn bounded(self) -> Self {
+        Self {
+            teams: self.teams.min(team::Side::ALL.len() as u8),
+            goal: self.goal.min(score::POINTS_MOST),
+            seconds: self.seconds.min(SECONDS_MOST),
+            bots: self.bots.min(PLAYERS_MOST),
+            ..self
+        }
+    }
+
     fn field(&self, random: &mut Random) -> Field {
         if self.walls { Field::by_chance(self.side, random) } else { Field::open(self.side) }
     }
 }
+
+/// The arena is for so many; more bots do not come.
+const PLAYERS_MOST: u8 = 32;
+/// A round goes on for at most so long, if it ends at all.
+const SECONDS_MOST: u32 = 86_400;
 
 /// How much of a large field players see.
 const INTEREST: Interest = Interest { cell: 16.0, radius: 2 };
@@ -93,7 +109,8 @@ impl Game for Arena {
 
     fn setup(&self, setup: &mut Setup<'_>, options: &Options) {
         setup.tick_rate(arena_rules::HERTZ);
-        setup.world.insert_resource(*options);
+        let options = options.bounded();
+        setup.world.insert_resource(options);
         // A copy: the layout follows from the seed also when a match is restored.
         let mut random = setup.world.resource::<Random>().clone();
         field::plug(setup, options.field(&mut random));

@@ -97,7 +97,8 @@ type Taker<'a> = (&'a Net, Entity, &'a Owner, &'a Body, &'a mut Health, &'a mut 
 /// Gives a gift; says whether it was of use.
 fn give(gift: Gift, health: &mut Mut<Health>, arms: &mut Mut<Arms>, is_safe: bool) -> bool {
     let is_of_use = match gift {
-        Gift::Health => health.now > 0 && health.now < HEALTH_MOST,
+        _ if health.now == 0 => false,
+        Gift::Health => health.now < HEALTH_MOST,
         Gift::Shield => !is_safe,
         Gift::Shells => arms.shells < SHELLS_MOST,
         Gift::Rockets => arms.rockets < ROCKETS_MOST,

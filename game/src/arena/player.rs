@@ -10,6 +10,12 @@ use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
+/// What hides itself or turns around what follows.
+const INVISIBLE: [char; 17] = [
+    '\u{200b}', '\u{200c}', '\u{200d}', '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}',
+    '\u{202d}', '\u{202e}', '\u{2060}', '\u{2066}', '\u{2067}', '\u{2068}', '\u{2069}', '\u{3164}',
+    '\u{feff}',
+];
 /// A name has at most this many bytes.
 pub const NAME_BYTES: u32 = 16;
 /// How long who just appeared is safe, in milliseconds.
@@ -63,7 +69,9 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 
 /// A name without what cannot be shown, cut to what travels.
 fn shown(name: &str, player: PlayerId) -> String {
-    let shown: String = name.trim().chars().filter(|letter| !letter.is_control()).collect();
+    let is_shown = |letter: &char| !letter.is_control() && !INVISIBLE.contains(letter);
+    let shown: String = name.chars().filter(is_shown).collect();
+    let shown = shown.trim();
     let end = shown.floor_char_boundary(NAME_BYTES as usize);
     if end == 0 { format!("Player {player}") } else { shown[..end].into() }
 }
@@ -139,16 +147,23 @@ pub(super) fn unseat(world: &mut World, entrant: Entity) {
 /// A connection was lost: the avatar stands still, and is spared for a while.
 pub(super) fn pause(world: &mut World, player: PlayerId) {
     let shield = Shield::lasting(SPARED, world.resource::<Time>());
-    if let Some(avatar) = find_avatar(world, player) {
-        world.entity_mut(avatar).insert((Away, shield));
+    let Some(avatar) = find_avatar(world, player) else { return };
+    if world.get::<Shield>(avatar).is_some_and(|other| other.until >= shield.until) {
+        world.entity_mut(avatar).insert(Away::default());
+    } else {
+        world.entity_mut(avatar).insert((Away { spared: Some(shield.until) }, shield));
     }
 }
 
 /// A connection is there again.
 pub(super) fn resume(world: &mut World, player: PlayerId) {
-    if let Some(avatar) = find_avatar(world, player) {
-        world.entity_mut(avatar).remove::<Away>();
+    let Some(avatar) = find_avatar(world, player) else { return };
+    let spared = world.get::<Away>(avatar).and_then(|away| away.spared);
+    // Whoever is back fights on: else one would be safe who is cut again and again.
+    if spared.is_some() && world.get::<Shield>(avatar).map(|shield| shield.until) == spared {
+        world.entity_mut(avatar).remove::<Shield>();
     }
+    world.entity_mut(avatar).remove::<Away>();
 }
 
 fn find(world: &mut World, player: PlayerId) -> Option<Entity> {
@@ -198,6 +213,10 @@ mod tests {
     fn names_are_cut_at_a_letter_and_never_empty() {
         let shown = |name| shown(name, PlayerId(7));
         assert_eq!(shown("  Ada\u{7}\n "), "Ada");
+        assert_eq!(
+            (shown("A\u{202e}d\u{200b}a"), shown("\u{200b} \u{feff}")),
+            ("Ada".into(), "Player 7".into())
+        );
         assert_eq!(shown("ééééééééé"), "éééééééé");
         assert_eq!(shown("aééééééééé"), "aééééééé");
         assert_eq!(shown(" \t"), "Player 7");

@@ -4,6 +4,8 @@ use bevy_ecs::prelude::*;
 use serde::{Deserialize, Serialize};
 use tickwire::prelude::*;
 
+/// More points are not counted.
+pub(super) const POINTS_MOST: u32 = 99_999;
 /// What a kill brings.
 const KILL_POINTS: u32 = 10;
 /// What a kill brings more for each one before it in the same life, five at most.

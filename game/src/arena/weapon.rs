@@ -3,6 +3,7 @@
 use super::avatar::Body;
 use super::control::Will;
 use super::field::Field;
+use super::health::Health;
 use super::projectile::{Aimed, shoot};
 use super::round::Whistle;
 use super::turn;
@@ -114,16 +115,19 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 
 type Shooter<'a> =
     (Entity, &'a Owner, &'a Will, &'a Body, &'a mut Arms, &'a mut Grip, Option<&'a OnTeam>);
+/// Whoever ended in this tick fires no more.
+type Alive<'a> = &'a Health;
 
 /// Fires what is to be fired.
 pub(super) fn fire(
     mut commands: Commands,
     (time, whistle, field): (Res<Time>, Res<Whistle>, Res<Field>),
     mut random: ResMut<Random>,
-    mut shooters: Query<Shooter<'_>, With<Net>>,
+    mut shooters: Query<(Shooter<'_>, Alive<'_>), With<Net>>,
 ) {
     let mut fired = Vec::new();
-    for (entity, owner, will, body, mut arms, mut grip, team) in &mut shooters {
+    let alive = shooters.iter_mut().filter(|(_, health)| health.now > 0);
+    for ((entity, owner, will, body, mut arms, mut grip, team), _) in alive {
         let mut held = arms.held(&grip);
         if held.step(&will.input.controls(), time.tick().0, !whistle.is_blown) {
             fired.push((owner.0, entity, *will, body.at(), Kind::of(held.weapon), team.copied()));

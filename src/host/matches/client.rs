@@ -1,6 +1,7 @@
 //! Somebody who is sent a match, however the connection travels.
 
 use super::entry::Entry;
+use super::talk::cleaned;
 use crate::host::users::Known;
 use crate::hub::Socket;
 use crate::ids::{PlayerId, UserId};
@@ -43,7 +44,7 @@ impl Person {
     pub(super) fn of(socket: Option<&Socket>, name: &str, is_spectator: bool) -> Self {
         let known = socket.and_then(|socket| socket.data::<Known>());
         Self {
-            name: known.as_ref().and_then(|known| known.name.clone()).unwrap_or(name.into()),
+            name: cleaned(known.as_ref().and_then(|known| known.name.as_deref()).unwrap_or(name)),
             user: socket.and_then(Socket::user),
             claims: known.map(|known| known.claims.clone()).unwrap_or_default(),
             wishes: String::new(),

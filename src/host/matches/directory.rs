@@ -184,11 +184,11 @@ impl Directory {
         Ok(())
     }
 
-    /// What anybody may know of a match, with its next tick.
+    /// What anybody may know of a match, as JSON, with its next tick; it may be a little old.
     pub fn publish(
         &self,
         place: &str,
-        answer: impl FnOnce(serde_json::Value) + Send + 'static,
+        answer: impl FnOnce(Arc<str>) + Send + 'static,
     ) -> Result<(), Refusal> {
         self.visit(place)?.post(Mail::Publish(Box::new(answer)));
         Ok(())

@@ -31,10 +31,13 @@ pub(super) enum Mail {
     /// Somebody wants to know all about the match.
     Inspect(Answer),
     /// Somebody wants to know what anybody may know of it.
-    Publish(Answer),
+    Publish(PublicAnswer),
     /// The match ends for this reason.
     End(Refusal),
 }
+
+/// Where it goes what anybody may know.
+pub(super) type PublicAnswer = Box<dyn FnOnce(Arc<str>) + Send>;
 
 /// Where the answer goes; nowhere if it is over before it can be given.
 pub(super) type Answer = Box<dyn FnOnce(serde_json::Value) + Send>;

@@ -34,6 +34,8 @@ pub(super) struct Live {
     keyframe: Vec<u8>,
     empty_since: Option<Duration>,
     ends: Option<Refusal>,
+    /// What was last told to anybody, and when.
+    pub(super) published: Option<(Duration, Arc<str>)>,
 }
 
 /// Whether a match goes on.
@@ -70,6 +72,7 @@ impl Live {
             keyframe: Vec::new(),
             empty_since: None,
             ends: None,
+            published: None,
         }
     }
 
@@ -148,7 +151,7 @@ impl Live {
             }
             Mail::Say(said) => self.pass_on(&said),
             Mail::Inspect(answer) => answer(self.inspect(now)),
-            Mail::Publish(answer) => answer(self.publish()),
+            Mail::Publish(answer) => answer(self.published(now)),
             Mail::End(why) => self.ends = Some(why),
         }
     }

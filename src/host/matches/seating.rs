@@ -4,6 +4,7 @@ use super::catalog::Mode;
 use super::client::{Client, Person, SeatOf};
 use super::directory::{Directory, Wish};
 use super::entry::{Entry, Mail, Newcomer, Seat};
+use super::talk::cleaned;
 use crate::host::lock;
 use crate::hub::Socket;
 use crate::ids::{MatchId, PlayerId, SocketId, UserId};
@@ -109,8 +110,8 @@ impl Directory {
         (self.fill)(&mut random);
         let name = format!("{TICKET}{}", SocketId::new(random).as_str());
         let address = address.filter(|_| person.user.is_none());
-        let ticket =
-            Ticket { entry: entry.clone(), player, person: person.clone(), address, until };
+        let person = Person { name: cleaned(&person.name), ..person.clone() };
+        let ticket = Ticket { entry: entry.clone(), player, person, address, until };
         if let Err(refusal) = self.tickets.issue(name.clone(), ticket, now) {
             entry.give_up(player);
             return Err(refusal);

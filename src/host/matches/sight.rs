@@ -4,10 +4,13 @@ use super::live::Live;
 use super::seated::{Feed, Seated};
 use crate::ids::PlayerId;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// At most so many entities are shown.
 const ENTITIES_MOST: usize = 2000;
+/// What all may know is told so long.
+const TOLD_FOR: Duration = Duration::from_millis(500);
 
 impl Live {
     /// Who is in it and what it holds.
@@ -27,19 +30,28 @@ impl Live {
         })
     }
 
-    /// What anybody may know.
-    pub(super) fn publish(&mut self) -> Value {
+    /// What anybody may know. However many ask, it is put together twice in a second at most.
+    pub(super) fn published(&mut self, now: Duration) -> Arc<str> {
+        if let Some((at, told)) = &self.published
+            && now < *at + TOLD_FOR
+        {
+            return told.clone();
+        }
+        let told: Arc<str> = self.publish().to_string().into();
+        self.published = Some((now, told.clone()));
+        told
+    }
+
+    fn publish(&mut self) -> Value {
         let seats = self.seats.iter().map(|(player, seat)| (player, &seat.person));
         let players: Vec<_> = seats
-            .map(|(player, person)| {
-                json!({ "player": player, "name": person.name, "spectator": person.is_spectator })
-            })
+            .filter(|(_, person)| !person.is_spectator)
+            .map(|(player, person)| json!({ "player": player, "name": person.name }))
             .collect();
-        let seen = self.game.public();
+        let seen = self.game.public(ENTITIES_MOST);
         let schema = self.game.schema();
         let entities: Vec<_> = seen
             .iter()
-            .take(ENTITIES_MOST)
             .map(|entity| {
                 let parts: Map<String, Value> = entity
                     .components

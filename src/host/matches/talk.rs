@@ -109,10 +109,11 @@ async fn tell_news(io: Io, directory: Weak<Directory>) {
 }
 
 /// The text as it is passed on: without what moves a terminal's cursor or hides what follows.
-fn cleaned(text: &str) -> String {
+pub(super) fn cleaned(text: &str) -> String {
     let is_harmless = |c: &char| {
         !c.is_control()
-            && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            && !matches!(c, '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
+            && !matches!(c, '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     text.chars().filter(is_harmless).collect::<String>().trim().to_owned()
 }

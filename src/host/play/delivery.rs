@@ -51,7 +51,8 @@ impl Outlet for PlayConnection {
 
     fn supplant(&self) {
         self.change(|inner| {
-            inner.is_supplanted = true;
+            // Whoever was cut for a reason does not come back by this.
+            inner.is_supplanted = inner.farewell.is_none();
             inner.refuse(Refusal::Replaced);
         });
         self.leave_all();

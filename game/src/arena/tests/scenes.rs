@@ -173,7 +173,7 @@ fn who_is_shot_ends_comes_back_and_is_counted() {
         (6, vec!["hit Some([PlayerId(2)])".into(), "kill All".into()])
     );
     let kill = table.events.last().map(|event| event.payload.clone());
-    let expected = r#"{"victim":"Number 2","killer":"Number 1","at":[14.0,20.0]}"#;
+    let expected = r#"{"victim":"Number 2","killer":"Number 1","players":[2,1],"at":[14.0,20.0]}"#;
     assert_eq!(kill.as_deref(), Some(expected));
     assert_eq!((table.score(1).kills, table.score(1).points, table.score(2).deaths), (1, 10, 1));
     assert_eq!(table.seen::<Body>(1), 1);

@@ -63,6 +63,32 @@ fn who_is_away_stands_still_and_is_spared_until_back() {
 }
 
 #[test]
+fn whoever_is_cut_again_and_again_is_not_safe_for_it() {
+    let mut table = Table::staged(open(), 1, |_, _| ());
+    table.play(60, &[]);
+    assert_eq!(table.get::<Shield>(1), None);
+    table.changes.extend([Change::Away(PlayerId(1)), Change::Back(PlayerId(1))]);
+    table.play(1, &[]);
+    assert_eq!(table.get::<Shield>(1), None);
+}
+
+#[test]
+fn no_controls_make_anybody_faster_than_the_rules() {
+    let mut table = Table::staged(open(), 1, |_, _| ());
+    let mut before: Body = table.get(1).expect("there");
+    for tick in 0..200_u8 {
+        let buttons = Buttons(tick.wrapping_mul(37) | Buttons::DASH.0);
+        let move_x = if tick % 50 < 25 { i8::MIN } else { i8::MAX };
+        let wild = Input { move_x, move_y: i8::MIN, aim: u16::MAX, buttons };
+        table.play(1, &[(1, wild)]);
+        let Some(body) = table.get::<Body>(1) else { continue };
+        let way = crate::arena::turn::distance(before.at(), body.at());
+        assert!(way <= 0.97, "{way} units in a tick");
+        before = body;
+    }
+}
+
+#[test]
 fn the_dead_come_back_when_their_connection_does() {
     let mut table = Table::staged(open(), 1, |world, tick| {
         if tick == 10 {
