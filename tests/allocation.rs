@@ -169,3 +169,19 @@ fn an_empty_match_takes_at_most_256_kib() {
     println!("a match of the zoo takes {} KiB, one of the arena {} KiB", zoo / 1024, arena / 1024);
     assert!(zoo.max(arena) <= 256 * 1024, "{zoo} and {arena} bytes");
 }
+
+#[test]
+fn a_match_that_goes_on_and_on_takes_no_more_memory() {
+    let options = game::arena::Options { bots: 8, rounds: 0, seconds: 60, ..Default::default() };
+    let before = BYTES.get();
+    let mut arena = Match::new(game::arena::Arena, options, 1);
+    let mut sizes = Vec::new();
+    for minute in 0..8 {
+        for _ in 0..1200 {
+            arena.tick(&TickInputs::default());
+        }
+        sizes.push((BYTES.get() - before) / 1024);
+        println!("after {} minutes: {} KiB", minute + 1, sizes[minute]);
+    }
+    assert!(sizes[7] <= sizes[2] + sizes[2] / 20, "{sizes:?} KiB");
+}
