@@ -160,7 +160,6 @@ impl Client {
             move_y: (way.sin() * 127.0) as i8,
             aim: (phase * 4096 + self.inputs * 300) as u16,
             buttons: Buttons::default().with(Buttons::FIRE, phase.is_multiple_of(2)),
-            ..Controls::default()
         });
         let tick = Tick(self.joined_at.0 + self.all_states + 2);
         let input = Input { tick, controls: &controls, ..Input::default() };

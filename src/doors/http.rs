@@ -37,7 +37,7 @@ pub(super) fn answer(
     let is_of_session = question.uri().query().is_some_and(|query| query.contains("sid="));
     let is_engine = path == config.path || path == config.path.trim_end_matches('/');
     let is_api = path.starts_with("/api/");
-    let cost = if is_api { api::cost(question.method(), &path) } else { 1 };
+    let cost = if is_api { api::cost(question.method(), path) } else { 1 };
     let may_ask = (is_engine && is_of_session) || visitor.may_ask(server.host(), cost);
     // Those in front may have read another length than this server: nothing follows such a request.
     let is_last = !may_ask || question.headers().contains_key(header::TRANSFER_ENCODING);

@@ -6,8 +6,10 @@ use crate::{Arms, Avatar, Controls, Mover, Weapon};
 /// How many numbers there are. The row begins with the time, the controls and whether the round
 /// goes on; from [`AVATAR`] on is the avatar, from [`GROUND`] on the ground.
 pub const CELLS: usize = GROUND + 1 + 4 * SIDE_MOST * SIDE_MOST;
-const AVATAR: usize = 8;
-const GROUND: usize = 24;
+/// Where the avatar begins.
+pub const AVATAR: usize = 8;
+/// Where the ground begins: blocks along a side, then walls by their corners.
+pub const GROUND: usize = 24;
 const FIRE: i32 = 1;
 const DASH: i32 = 2;
 const RELOAD: i32 = 4;

@@ -14,7 +14,7 @@ mod number;
 mod wasm;
 
 pub use arms::{Arms, LOADED_MOST, ROCKETS_MOST, SHELLS_MOST, WEAPONS, Weapon};
-pub use flat::{CELLS, step_flat};
+pub use flat::{AVATAR, CELLS, GROUND, step_flat};
 pub use ground::{BLOCK, Block, Ground, SIDE_MOST};
 pub use mover::{Mover, RADIUS};
 

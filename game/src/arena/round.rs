@@ -43,7 +43,6 @@ replicate! {
         next: optional(moment()),
         winner: entity(),
         side: optional(choice(&Side::ALL)),
-        ..Round::first(None, 0)
     }
 }
 

@@ -35,7 +35,7 @@ pub use tally::{Spread, Sum, Tally};
 
 use super::lock;
 use crate::ids::PlayerId;
-use entry::Entry;
+use entry::{Entry, Mail};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -95,8 +95,12 @@ impl Default for MatchOptions {
 struct Away(Mutex<HashMap<Arc<str>, (Arc<Entry>, PlayerId)>>);
 
 impl Away {
-    fn keep(&self, socket: Arc<str>, entry: Arc<Entry>, player: PlayerId) {
-        lock(&self.0).insert(socket, (entry, player));
+    /// Keeps a seat, and tells its match that its connection is gone. Nobody takes the seat in between:
+    /// else the match would hear first that somebody is back, and then take that one for gone.
+    fn keep(&self, socket: &Arc<str>, entry: &Arc<Entry>, player: PlayerId) {
+        let mut kept = lock(&self.0);
+        kept.insert(socket.clone(), (entry.clone(), player));
+        entry.post(Mail::Gone(player, socket.clone()));
     }
 
     fn take(&self, socket: &str) -> Option<(Arc<Entry>, PlayerId)> {

@@ -208,8 +208,7 @@ impl Directory {
         // In case it comes back too late.
         socket.set_data(LastMatch(entry.id.clone()));
         let socket: Arc<str> = socket.id().as_str().into();
-        self.away.keep(socket.clone(), entry.clone(), player);
-        entry.post(Mail::Gone(player, socket.clone()));
+        self.away.keep(&socket, &entry, player);
         if entry.is_over() {
             // Its box may not be looked into any more.
             self.away.forget(&socket);
