@@ -68,7 +68,7 @@ fn main() -> anyhow::Result<()> {
     process::pin_self(&options.own_core)?;
     // Rounds do not end while they are measured.
     let mode = format!(
-        "modes=[{{name=\"arena\",players={},options={{seconds=60000,goal=0}}}}]",
+        "modes=[{{name=\"arena\",players={},options={{seconds=60000,goal=0,bots=0}}}}]",
         options.players
     );
     let settings = ["doors.connections_per_address=100000", "log.filter=warn", &mode];

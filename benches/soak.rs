@@ -107,9 +107,9 @@ impl Soak {
         let seats = options.players.div_ceil(options.matches).max(1);
         // Rounds end, so that matches begin and end; the second kind hides much from its players.
         let modes = format!(
-            "modes=[{{name=\"arena\",players={seats},options={{seconds=75,goal=0}}}},\
+            "modes=[{{name=\"arena\",players={seats},options={{seconds=75,goal=0,rounds=1,bots=0}}}},\
              {{name=\"wide\",players={seats},\
-             options={{seconds=95,goal=0,side=96,interest=true,teams=2}}}}]"
+             options={{seconds=95,goal=0,rounds=1,side=96,interest=true,teams=2}}}}]"
         );
         let kept = ["seat_kept", "empty_for", "stall_timeout"];
         let kept = kept.map(|setting| format!("matches.{setting}={KEPT}s"));
