@@ -37,6 +37,14 @@ export function sheet(width, height = width) {
     return { canvas, pen: pen(canvas) };
 }
 
+/** A sheet with its origin in the middle, that reaches so many units each way. @param {number} reach @param {number} density pixels in a unit */
+export function stamp(reach, density) {
+    const { canvas, pen } = sheet(2 * reach * density);
+    const [across, down] = [canvas.width / 2, canvas.height / 2];
+    pen.setTransform(across / reach, 0, 0, down / reach, across, down);
+    return { canvas, pen };
+}
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {CanvasRenderingContext2DSettings} [options]

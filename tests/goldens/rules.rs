@@ -1,7 +1,7 @@
 //! What the arena's rules make of an avatar, tick by tick: for those who predict it.
 
 use super::golden;
-use arena_rules::{CELLS, Weapon, step_flat};
+use arena_rules::{CELLS, GROUND, Weapon, step_flat};
 use game::arena::Input;
 use game::arena::control::Buttons;
 use game::arena::field::Field;
@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use tickwire::prelude::Random;
 use tickwire::sim::encode_input;
 
-const AVATAR: std::ops::Range<usize> = 8..21;
-const GROUND: usize = 24;
+const AVATAR: std::ops::Range<usize> = arena_rules::AVATAR..arena_rules::AVATAR + 13;
 const TICKS: i32 = 250;
 
 fn ground(field: &Field, row: &mut [i32]) {

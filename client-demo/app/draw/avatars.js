@@ -1,6 +1,6 @@
 /** Avatars: a lit body with a pattern, what it holds, its emblem; around it health, shield and name. Oneself has a white ring. */
 
-import { sheet } from "../dom.js";
+import { sheet, stamp } from "../dom.js";
 import { AMBER, BONE, ICE, LEAF, SIGNAL } from "../palette.js";
 import { paintBody, paintGear, paintHead } from "./figure.js";
 
@@ -92,15 +92,7 @@ export class Avatars {
     #sprite(key, paint) {
         let sprite = this.#sprites.get(key);
         if (sprite) return sprite;
-        const { canvas, pen } = sheet(2 * REACH * this.#density);
-        pen.setTransform(
-            canvas.width / 2 / REACH,
-            0,
-            0,
-            canvas.height / 2 / REACH,
-            canvas.width / 2,
-            canvas.height / 2,
-        );
+        const { canvas, pen } = stamp(REACH, this.#density);
         paint(pen);
         this.#sprites.set(key, (sprite = canvas));
         return sprite;

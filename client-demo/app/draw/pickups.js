@@ -1,6 +1,6 @@
 /** Pickups: an engraved plate in the ground, and what it has to give hovering above it. Each gift has a form of its own. */
 
-import { sheet } from "../dom.js";
+import { stamp } from "../dom.js";
 import { AMBER, ICE, LEAF, SIGNAL } from "../palette.js";
 
 const REACH = 0.7;
@@ -42,15 +42,7 @@ export class Pickups {
     #icon(gift) {
         let icon = this.#icons.get(gift);
         if (icon) return icon;
-        const { canvas, pen } = sheet(2 * REACH * this.#density);
-        pen.setTransform(
-            canvas.width / 2 / REACH,
-            0,
-            0,
-            canvas.height / 2 / REACH,
-            canvas.width / 2,
-            canvas.height / 2,
-        );
+        const { canvas, pen } = stamp(REACH, this.#density);
         paintGift(pen, gift);
         this.#icons.set(gift, (icon = canvas));
         return icon;

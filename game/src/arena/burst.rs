@@ -11,7 +11,7 @@ use tickwire::prelude::*;
 pub const REACH: f32 = 2.5;
 /// What it takes of those in its middle; nothing at its edge.
 const DAMAGE: f32 = 55.0;
-/// What it takes of whoever fired it, in a hundredth.
+/// Whoever fired it is hurt by this share of it.
 const OWN_SHARE: f32 = 0.5;
 
 /// Where it is.

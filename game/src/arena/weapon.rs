@@ -115,17 +115,16 @@ pub(super) fn plug(setup: &mut Setup<'_>) {
 
 type Shooter<'a> =
     (Entity, &'a Owner, &'a Will, &'a Body, &'a mut Arms, &'a mut Grip, Option<&'a OnTeam>);
-/// Whoever ended in this tick fires no more.
-type Alive<'a> = &'a Health;
 
 /// Fires what is to be fired.
 pub(super) fn fire(
     mut commands: Commands,
     (time, whistle, field): (Res<Time>, Res<Whistle>, Res<Field>),
     mut random: ResMut<Random>,
-    mut shooters: Query<(Shooter<'_>, Alive<'_>), With<Net>>,
+    mut shooters: Query<(Shooter<'_>, &Health), With<Net>>,
 ) {
     let mut fired = Vec::new();
+    // Whoever ended in this tick fires no more.
     let alive = shooters.iter_mut().filter(|(_, health)| health.now > 0);
     for ((entity, owner, will, body, mut arms, mut grip, team), _) in alive {
         let mut held = arms.held(&grip);
