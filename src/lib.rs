@@ -1,7 +1,7 @@
 //! Tickwire hosts real-time matches. A match is a fixed-tick `bevy_ecs` world that is a pure
 //! function of its seed and its inputs, so it can be replayed, recovered, moved and checked.
 //!
-//! This is the map, in reading order. All but the last three folders are the core: it meets no
+//! This is the map, in reading order. All but the last four folders are the core: it meets no
 //! socket, no clock, no file and no thread. The rest is behind the feature `server`.
 //!
 //! | folder | what lives there | meets the outside |
@@ -14,6 +14,7 @@
 //! | [`hub`] | events and rooms: `on`, `emit`, `to`, `join`, acknowledgements, namespaces | no |
 //! | [`protocol`] | bytes to messages and back: a session for each connection | no |
 //! | `host` | what all connections share: configuration, sessions, deadlines, counters | clock, chance |
+//! | `load` | simulated players, and what they felt | sockets, clock |
 //! | `doors` | the ways in: HTTP, polling, WebSockets, TLS | sockets, files |
 //! | `cli` | the commands of a game's binary | terminal, clock |
 //!
@@ -33,6 +34,8 @@ pub mod protocol;
 pub mod host;
 #[cfg(feature = "server")]
 pub mod doors;
+#[cfg(feature = "server")]
+pub mod load;
 #[cfg(feature = "server")]
 pub mod cli;
 

@@ -1,13 +1,15 @@
 //! The commands of a game's binary. The only place that knows all others, a clock and a terminal.
 
 mod canvas;
+mod load;
 mod serve;
 mod show;
 mod watch;
 
 pub use crate::doors::Files;
 pub use canvas::{Canvas, Color};
-pub use show::{Bot, Offer, Show};
+pub use crate::load::Bot;
+pub use show::{Load, Offer, Show};
 
 use clap::{Parser, Subcommand};
 
@@ -27,6 +29,8 @@ enum Command {
     Serve(serve::Options),
     /// Plays a match of bots in the terminal.
     Watch(watch::Options),
+    /// Loads a server with simulated players and says how they fared.
+    Load(Box<load::Options>),
 }
 
 /// Runs the command that the program was started with.
@@ -35,6 +39,7 @@ pub fn run<G: Show>() -> anyhow::Result<()> {
     match arguments.command {
         None => serve::run::<G>(&arguments.serve),
         Some(Command::Watch(options)) => watch::run::<G>(&options),
+        Some(Command::Load(options)) => load::run::<G>(&options),
         Some(Command::Serve(options)) => serve::run::<G>(&options),
     }
 }

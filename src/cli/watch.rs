@@ -4,9 +4,10 @@
 //! is replayed and must lead to the same state.
 
 use super::canvas::{Canvas, Color};
-use super::show::{Bot, Show};
+use super::show::Show;
 use crate::ids::PlayerId;
 use crate::journal::{Journal, replay};
+use crate::load::Bot;
 use crate::sim::{Change, Controls, Join, Match, TickInputs, encode_input};
 use crate::sync::Replica;
 use anyhow::Context;
@@ -41,7 +42,7 @@ pub(super) struct Options {
 struct Client<I> {
     player: PlayerId,
     replica: Replica,
-    bot: Option<Box<dyn Bot<I>>>,
+    bot: Option<Box<dyn Bot<I> + Send>>,
 }
 
 /// What the last ticks took.

@@ -53,4 +53,4 @@ pub use replica::{Changes, Replica};
 pub use section::Cell;
 pub use state::StreamState;
 pub use stream::Stream;
-pub use viewer::{VIEW_SECTIONS_LIMIT, View};
+pub use viewer::{VIEW_SECTIONS_LIMIT, View, is_keyframe};

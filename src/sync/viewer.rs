@@ -221,6 +221,12 @@ pub(crate) fn read_keys(
     Ok(())
 }
 
+/// Whether a packet of the stream is a keyframe: all that is seen, for one who has nothing.
+#[must_use]
+pub fn is_keyframe(packet: &[u8]) -> bool {
+    packet.first().is_some_and(|first| first & 0x80 != 0)
+}
+
 /// Reads plain bits of a packet.
 pub(crate) struct BitReader<'a> {
     pub(crate) bytes: &'a [u8],

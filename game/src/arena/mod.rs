@@ -49,6 +49,9 @@ pub struct Options {
     pub bots: u8,
     /// Whether players see only what is around them.
     pub interest: bool,
+    /// Ticks in a second, up to 128; 0 is as the rules have it. All that moves is faster with more:
+    /// a quick motion, or a heavier load.
+    pub hertz: u8,
 }
 
 impl Default for Options {
@@ -62,6 +65,7 @@ impl Default for Options {
             rounds: 1,
             bots: 0,
             interest: false,
+            hertz: 0,
         }
     }
 }
@@ -80,6 +84,7 @@ impl Options {
             goal: self.goal.min(score::POINTS_MOST),
             seconds: self.seconds.min(SECONDS_MOST),
             bots: self.bots.min(PLAYERS_MOST),
+            hertz: self.hertz.min(HERTZ_MOST),
             ..self
         }
     }
@@ -93,6 +98,9 @@ impl Options {
 const PLAYERS_MOST: u8 = 32;
 /// A round goes on for at most so long, if it ends at all.
 const SECONDS_MOST: u32 = 86_400;
+
+/// Matches tick at most so often.
+const HERTZ_MOST: u8 = 128;
 
 /// How much of a large field players see.
 const INTEREST: Interest = Interest { cell: 16.0, radius: 2 };
@@ -108,8 +116,8 @@ impl Game for Arena {
     type Options = Options;
 
     fn setup(&self, setup: &mut Setup<'_>, options: &Options) {
-        setup.tick_rate(arena_rules::HERTZ);
         let options = options.bounded();
+        setup.tick_rate(if options.hertz == 0 { arena_rules::HERTZ } else { options.hertz.into() });
         setup.world.insert_resource(options);
         // A copy: the layout follows from the seed also when a match is restored.
         let mut random = setup.world.resource::<Random>().clone();

@@ -9,12 +9,15 @@ use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
 use super::{Arena, Input, Options};
-use tickwire::cli::{Bot as Player, Canvas, Color, Files, Offer, Show};
+use super::control::Buttons;
+use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Show};
 use tickwire::prelude::*;
 use tickwire::sync::Replica;
 
 /// Matches of more players than this have the large field.
 const SMALL_MATCH: u32 = 12;
+/// Square units of the field for each of those who load a server.
+const ROOM_EACH: f64 = 120.0;
 const NAMES: [&str; 12] =
     ["Ada", "Bo", "Cleo", "Dov", "Edda", "Finn", "Gus", "Hana", "Ivo", "June", "Kai", "Lou"];
 const COLORS: [Color; 6] =
@@ -66,8 +69,41 @@ impl Show for Arena {
         pages
     }
 
-    fn bot(seed: u64, player: PlayerId) -> Box<dyn Player<Input>> {
+    fn bot(seed: u64, player: PlayerId) -> Box<dyn Player<Input> + Send> {
         Box::new(Bot::new(seed, player))
+    }
+
+    fn wander(random: &mut Random) -> Input {
+        let bits = random.bits().to_le_bytes();
+        Input {
+            move_x: bits[0] as i8,
+            move_y: bits[1] as i8,
+            aim: u16::from_le_bytes([bits[2], bits[3]]),
+            buttons: Buttons::default().with(Buttons::FIRE, bits[4] & 1 == 1),
+        }
+    }
+
+    fn under_load(load: Load) -> Option<Options> {
+        let hertz = u8::try_from(load.hertz.unwrap_or(0)).ok()?;
+        let base = if load.interest { Options::large() } else { Self::options(load.players) };
+        // So much room for each that it stays a game.
+        let side = (f64::from(load.players) * ROOM_EACH).sqrt() as u16;
+        let side = side.max(base.side);
+        Some(Options { goal: 0, seconds: 0, rounds: 1, bots: 0, side, hertz, ..base })
+    }
+
+    fn by_chance(players: u32, random: &mut Random) -> Options {
+        Options {
+            side: 24 + 8 * random.below(10) as u16,
+            walls: !random.one_in(4),
+            teams: if random.one_in(2) { 0 } else { 2 + random.below(3) as u8 },
+            goal: 20 + random.below(200),
+            seconds: 20 + random.below(100),
+            rounds: 0,
+            bots: if random.one_in(2) { 0 } else { random.below(players + 4) as u8 },
+            interest: random.one_in(2),
+            hertz: 0,
+        }
     }
 
     fn name(player: PlayerId) -> String {

@@ -84,6 +84,7 @@ pub struct Glance {
     field: Option<Field>,
     figures: Vec<Figure>,
     lures: Vec<Lure>,
+    sides: BTreeMap<PlayerId, Option<Side>>,
 }
 
 impl Glance {
@@ -96,22 +97,19 @@ impl Glance {
         }
         self.figures.clear();
         self.lures.clear();
-        let mut sides = BTreeMap::new();
-        for id in view.entities() {
-            if let Some(body) = view.get::<Body>(id) {
-                let Some(player) = view.owner(id) else { continue };
-                let is_safe = view.get::<Shield>(id).is_some();
-                self.figures.push(Figure { id, player, side: None, at: body.at(), is_safe });
-            } else if let Some(pickup) = view.get::<Pickup>(id) {
-                let lure = Lure { gift: pickup.gift, at: [pickup.x, pickup.y] };
-                self.lures.extend(pickup.is_there.then_some(lure));
-            } else if let Some(profile) = view.get::<Profile>(id) {
-                sides.extend(view.owner(id).map(|owner| (owner, profile.side)));
-            }
-        }
-        for figure in &mut self.figures {
-            figure.side = sides.get(&figure.player).copied().flatten();
-        }
+        view.each(|id, owner, body: Body| {
+            let figure = |player| Figure { id, player, side: None, at: body.at(), is_safe: false };
+            self.figures.extend(owner.map(figure));
+        });
+        view.each(|id, _, _: Shield| {
+            let shielded = self.figures.iter_mut().filter(|figure| figure.id == id);
+            shielded.for_each(|figure| figure.is_safe = true);
+        });
+        view.each(|_, _, pickup: Pickup| {
+            let lure = Lure { gift: pickup.gift, at: [pickup.x, pickup.y] };
+            self.lures.extend(pickup.is_there.then_some(lure));
+        });
+        self.take_sides(view);
         let figure = *self.figures.iter().find(|figure| figure.player == player)?;
         let own = Own {
             figure,
@@ -121,5 +119,17 @@ impl Glance {
         };
         let (figures, lures, now) = (&self.figures[..], &self.lures[..], view.tick());
         Some(Sight { now, own, figures, lures, field: self.field.as_ref()? })
+    }
+    /// Who is on whose side; looked up anew only if somebody is there who was not before.
+    fn take_sides(&mut self, view: &Replica) {
+        if self.figures.iter().any(|figure| !self.sides.contains_key(&figure.player)) {
+            self.sides.clear();
+            view.each(|_, owner, profile: Profile| {
+                self.sides.extend(owner.map(|owner| (owner, profile.side)));
+            });
+        }
+        for figure in &mut self.figures {
+            figure.side = self.sides.get(&figure.player).copied().flatten();
+        }
     }
 }

@@ -222,7 +222,7 @@ impl Directory {
     }
 }
 
-fn sit(entry: &Arc<Entry>, guest: &Guest) -> Result<PlayerId, Refusal> {
+pub(super) fn sit(entry: &Arc<Entry>, guest: &Guest) -> Result<PlayerId, Refusal> {
     entry.book(guest.person.user.as_ref(), guest.person.is_spectator, |seat| {
         let (Seat::New(player) | Seat::Own(player)) = seat;
         guest.client.sit(SeatOf { entry: entry.clone(), player });

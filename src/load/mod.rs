@@ -1,0 +1,26 @@
+//! Simulated players: how many does a server hold, how well, and are all of them right about their
+//! match?
+//!
+//! ```text
+//! Crowd (sockets, clock) ── Wire ─┐
+//!                                 ├── Player ── Mind
+//! simulate (virtual time) ─ Road ─┘      └───── Hall, Felt ── Outcome
+//! ```
+//!
+//! A [`Player`] is pure: packets and time go in, packets come out. It verifies every packet of the
+//! stream, so a run that ends well has shown that all players saw the same world. Times count from
+//! when a thing was due, and how late this process itself was is measured beside them.
+
+mod mind;
+mod road;
+mod tally;
+mod hall;
+mod player;
+mod simulate;
+
+pub use hall::Hall;
+pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
+pub use player::{Around, Minds, Plan, Player};
+pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};
+pub use road::{Road, Weather};
+pub use tally::{Counts, Felt, Times};

@@ -1,0 +1,291 @@
+//! The same players and the same matches without sockets, in virtual time: thousands of ticks a second,
+//! each run the same as often as its seed is played.
+//!
+//! Beside what players verify themselves, what they hold is compared with the world now and then, and
+//! in the end every seat must be free again.
+
+use super::hall::Hall;
+use super::player::{Around, Plan, Player};
+use super::road::{Road, Weather};
+use super::tally::Felt;
+use crate::host::matches::{Rehearsal, Stand};
+use crate::ids::{PlayerId, Tick};
+use crate::sim::Lanes;
+use crate::sync::Replica;
+use std::collections::{BTreeMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A period of a match is looked at in so many steps.
+const STEPS: u32 = 8;
+/// The network keeps so many bytes for one who does not take them.
+const NETWORK_KEEPS: usize = 16 << 10;
+/// What players hold is compared with the world every so many ticks.
+const COMPARED_EVERY: u32 = 64;
+/// So many comparisons wait for their packets.
+const COMPARISONS_MOST: usize = 64;
+/// Players come within so much time.
+const ARRIVAL: Duration = Duration::from_secs(2);
+
+/// What is simulated.
+pub struct Scenario {
+    /// What makes the match for a seed; who was lost keeps its seat for `seat_kept`.
+    pub rehearse: Box<dyn Fn(u64) -> Result<Rehearsal, String>>,
+    /// How many play.
+    pub players: u32,
+    /// For how many ticks.
+    pub ticks: u32,
+    /// The network.
+    pub weather: Weather,
+    /// How long a seat is kept.
+    pub seat_kept: Duration,
+    /// What players do.
+    pub plan: Arc<Plan>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Ran {
+    /// What players felt.
+    pub felt: Felt,
+    /// Ticks that were simulated.
+    pub ticks: u32,
+    /// The state that the match came to.
+    pub hash: u64,
+}
+
+/// What must not be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// At this tick.
+    pub tick: u32,
+    /// One sentence.
+    pub what: String,
+}
+
+/// One client and the roads to its match.
+struct Link {
+    player: Player,
+    stand: Option<Stand>,
+    up: Road,
+    down: Road,
+    /// What it must hold at which tick.
+    expected: VecDeque<(Tick, PlayerId, Lanes)>,
+}
+
+struct World<'a> {
+    scenario: &'a Scenario,
+    seed: u64,
+    rehearsal: Rehearsal,
+    links: Vec<Link>,
+    hall: Hall,
+    felt: Felt,
+    now: Duration,
+    roads: u64,
+}
+
+/// Plays a scenario; stops at the first thing that must not be.
+pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
+    let mut world = World::new(scenario, seed)?;
+    while world.tick() < scenario.ticks {
+        world.advance()?;
+    }
+    let (ticks, hash) = (world.tick(), world.rehearsal.game().state_hash());
+    world.rest()?;
+    Ok(Ran { felt: world.felt, ticks, hash })
+}
+
+/// Plays it twice: a match is a function of its seed and its inputs, and so is all around it here.
+pub fn simulate_twice(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
+    let (one, other) = (simulate(scenario, seed)?, simulate(scenario, seed)?);
+    if (one.hash, one.felt.counts) == (other.hash, other.felt.counts) {
+        Ok(one)
+    } else {
+        Err(Fault { tick: one.ticks, what: "played twice it came to another state".into() })
+    }
+}
+
+impl<'a> World<'a> {
+    fn new(scenario: &'a Scenario, seed: u64) -> Result<Self, Fault> {
+        let fault = |what: String| Fault { tick: 0, what };
+        let rehearsal = (scenario.rehearse)(seed).map_err(fault)?;
+        let mut world = Self {
+            scenario,
+            seed,
+            rehearsal,
+            links: Vec::new(),
+            hall: Hall::default(),
+            felt: Felt::default(),
+            now: Duration::ZERO,
+            roads: 0,
+        };
+        for number in 0..scenario.players {
+            let due = ARRIVAL * number / scenario.players.max(1);
+            let player = Player::new(number, scenario.plan.clone(), due);
+            let player = player.map_err(|error| fault(error.to_string()))?;
+            let (up, down) = (world.road(), world.road());
+            world.links.push(Link { player, stand: None, up, down, expected: VecDeque::new() });
+        }
+        Ok(world)
+    }
+
+    fn tick(&mut self) -> u32 {
+        self.rehearsal.game().tick_number().0
+    }
+
+    fn road(&mut self) -> Road {
+        self.roads += 1;
+        Road::new(self.scenario.weather, self.seed ^ (self.roads << 32), self.now)
+    }
+
+    /// A moment: everybody does what is due, then the match.
+    fn advance(&mut self) -> Result<(), Fault> {
+        let links = std::mem::take(&mut self.links);
+        self.links = links.into_iter().map(|link| self.look(link)).collect();
+        if self.now >= self.rehearsal.due() {
+            self.step()?;
+        }
+        self.now += Duration::from_secs(1) / self.rehearsal.game().hertz() / STEPS;
+        let counts = &self.felt.counts;
+        let what = match (counts.desyncs, counts.broken) {
+            (0, 0) => return Ok(()),
+            (0, _) => "a packet could not be applied",
+            _ => "a checksum came to something else",
+        };
+        Err(Fault { tick: self.tick(), what: what.into() })
+    }
+
+    fn look(&mut self, mut link: Link) -> Link {
+        let now = self.now;
+        if link.player.hangs_up() || link.stand.as_ref().is_some_and(|stand| stand.is_over()) {
+            if let Some(stand) = link.stand.take() {
+                self.rehearsal.close(stand);
+            }
+            link.expected.clear();
+            link.player.closed(&mut self.around());
+        }
+        if link.player.wants_connection(now) {
+            link.stand = Some(self.rehearsal.open(now));
+            (link.up, link.down) = (self.road(), self.road());
+            link.player.opened(&mut self.around());
+        }
+        if now >= link.player.due() {
+            link.player.pass(&mut self.around());
+        }
+        let Some(stand) = &mut link.stand else { return link };
+        while let Some(packet) = link.player.poll_packet() {
+            link.up.send(packet, now);
+        }
+        while let Some(packet) = link.up.arrived(now) {
+            self.rehearsal.receive(stand, &packet, now);
+        }
+        self.rehearsal.pass(stand, now);
+        while link.down.bytes() < NETWORK_KEEPS
+            && let Some(packet) = stand.poll_packet()
+        {
+            link.down.send(packet, now);
+        }
+        while let Some(packet) = link.down.arrived(now) {
+            link.player.receive(&packet, &mut self.around());
+            link.compare(&mut self.felt);
+        }
+        link
+    }
+
+    fn around(&mut self) -> Around<'_> {
+        Around { now: self.now, felt: &mut self.felt, hall: &mut self.hall }
+    }
+
+    fn step(&mut self) -> Result<(), Fault> {
+        let next = self.tick() + 1;
+        let (rehearsal, now) = (&mut self.rehearsal, self.now);
+        let stepped = catch_unwind(AssertUnwindSafe(|| rehearsal.step(now)));
+        let goes_on = stepped.map_err(|_| Fault { tick: next, what: "the game panicked".into() })?;
+        if !goes_on {
+            return Err(Fault { tick: next, what: "the match ended".into() });
+        }
+        if next.is_multiple_of(COMPARED_EVERY) {
+            for link in &mut self.links {
+                let Some((player, _)) = link.player.view() else { continue };
+                let lanes = self.rehearsal.game().visible_to(player);
+                link.expected.push_back((Tick(next), player, lanes));
+                if link.expected.len() > COMPARISONS_MOST {
+                    link.expected.pop_front();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All hang up for good; then nothing may be left of them.
+    fn rest(&mut self) -> Result<(), Fault> {
+        for link in &mut self.links {
+            if let Some(stand) = link.stand.take() {
+                self.rehearsal.close(stand);
+            }
+        }
+        let until = self.now + self.scenario.seat_kept + Duration::from_secs(1);
+        while self.now < until {
+            self.now = self.rehearsal.due();
+            let goes_on = self.rehearsal.step(self.now);
+            if !goes_on {
+                break;
+            }
+        }
+        match self.rehearsal.seats() {
+            0 => Ok(()),
+            seats => {
+                let what = format!("{seats} seats are taken by nobody");
+                Err(Fault { tick: self.tick(), what })
+            }
+        }
+    }
+}
+
+impl Link {
+    /// Compares what it holds with what it must hold at this tick, if that was noted.
+    fn compare(&mut self, felt: &mut Felt) {
+        let Some((player, replica)) = self.player.view() else { return };
+        let tick = replica.tick();
+        while let Some((at, seat, lanes)) = self.expected.front() {
+            if *at > tick {
+                return;
+            }
+            if *at == tick && *seat == player && seen_in(replica) != *lanes {
+                felt.counts.desyncs += 1;
+            }
+            self.expected.pop_front();
+        }
+    }
+}
+
+/// All that a replica holds.
+fn seen_in(replica: &Replica) -> Lanes {
+    let mut seen: Lanes = BTreeMap::new();
+    let mut lanes = Vec::new();
+    for id in replica.entities() {
+        for component in replica.components(id) {
+            if replica.lanes(id, component, &mut lanes) {
+                seen.insert((id, component), lanes.clone());
+            }
+        }
+    }
+    seen
+}
+
+/// The smallest scenario that shows a fault of this seed: fewer players, then its first tick.
+pub fn smallest(scenario: &mut Scenario, seed: u64, fault: Fault) -> (u32, Fault) {
+    let (mut players, mut found) = (scenario.players, fault);
+    for fewer in (1..players).take_while(|fewer| *fewer <= 8).chain(Some(players / 2)) {
+        if fewer == 0 || fewer >= players {
+            continue;
+        }
+        (scenario.players, scenario.ticks) = (fewer, found.tick + 1);
+        if let Err(fault) = simulate_twice(scenario, seed) {
+            (players, found) = (fewer, fault);
+            break;
+        }
+    }
+    (players, found)
+}
