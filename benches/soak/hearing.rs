@@ -1,7 +1,7 @@
 //! What a bot is told, and whether that may be.
 
 use super::{Around, Bot, Mood, SECOND, Seat, Shared};
-use crate::wire::{Frame, next_frame};
+use tickwire::load::wire::{Frame, next_frame};
 use std::sync::Arc;
 use tickwire::protocol::native::{Joined, Refusal, ToClient};
 use tickwire::sync::Replica;

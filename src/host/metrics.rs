@@ -24,6 +24,11 @@ const EVENTS: &[(Count, &str, &str)] = &[
     (Count::Panics, "tickwire_handler_panics", "Handlers that panicked"),
 ];
 
+/// Where /proc/self/stat has what, behind the process's name; and in what.
+const STAT_USER: usize = 11;
+const STAT_SYSTEM: usize = 12;
+const JIFFIES_PER_SECOND: f64 = 100.0;
+
 #[derive(Debug)]
 struct Snapshot(Arc<Host>);
 
@@ -58,6 +63,7 @@ impl Collector for Snapshot {
         }
         let open = counters.get(Count::Sessions).saturating_sub(counters.get(Count::SessionsEnded));
         gauge(&mut encoder, "tickwire_sessions", "Sessions that are open", open)?;
+        process(&mut encoder)?;
         let uptime = host.clock().now().as_secs();
         gauge(&mut encoder, "tickwire_uptime_seconds", "Since the server started", uptime)?;
         gauge(
@@ -75,6 +81,29 @@ impl Collector for Snapshot {
         gauge(&mut encoder, "tickwire_spectators", "Those who watch", spectators)?;
         tally(&mut encoder, directory.tally())
     }
+}
+
+/// What the process has used, where the system says so; as all exporters name it.
+fn process(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return Ok(()) };
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
+    #[expect(clippy::cast_precision_loss, reason = "hundredths of seconds")]
+    let seconds = (field(STAT_USER) + field(STAT_SYSTEM)) as f64 / JIFFIES_PER_SECOND;
+    let metric = encoder.encode_descriptor(
+        "process_cpu_seconds",
+        "Processor time",
+        None,
+        MetricType::Counter,
+    )?;
+    ConstCounter::new(seconds).encode(metric)?;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    let bytes = resident.unwrap_or(0) * 1024;
+    gauge(encoder, "process_resident_memory_bytes", "Resident memory", bytes)?;
+    let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    gauge(encoder, "process_open_fds", "Open descriptors", open as u64)
 }
 
 fn tally(encoder: &mut DescriptorEncoder<'_>, tally: &Tally) -> fmt::Result {

@@ -17,8 +17,20 @@ mod tally;
 mod hall;
 mod player;
 mod simulate;
+mod crowd;
+mod outcome;
+mod expect;
+mod metrics;
+pub mod server;
+pub mod wire;
 
 pub use hall::Hall;
+pub use expect::{Expect, ExpectError};
+pub use outcome::{
+    ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
+};
+pub use crowd::{Crowd, Target};
+pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
 pub use player::{Around, Minds, Plan, Player};
 pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};

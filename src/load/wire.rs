@@ -8,29 +8,43 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// What asks for a WebSocket.
-pub(crate) const REQUEST: &str = "GET /play HTTP/1.1\r\nhost: bench\r\nupgrade: websocket\r\n\
-    connection: Upgrade\r\nsec-websocket-version: 13\r\n\
-    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// First bytes of frames.
-pub(crate) const TEXT: u8 = 0x81;
-pub(crate) const BINARY: u8 = 0x82;
-pub(crate) const CLOSE: u8 = 0x88;
-pub(crate) const PING: u8 = 0x89;
+/// What asks for a WebSocket at this path of this host.
+#[must_use]
+pub fn request(path: &str, host: &str) -> String {
+    format!(
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nupgrade: websocket\r\nconnection: Upgrade\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+}
+
+/// The first byte of a text frame.
+pub const TEXT: u8 = 0x81;
+/// Of a binary one.
+pub const BINARY: u8 = 0x82;
+/// Of the last one.
+pub const CLOSE: u8 = 0x88;
+/// Of a ping.
+pub const PING: u8 = 0x89;
+const PONG: u8 = 0x8a;
 const MASKED: u8 = 0x80;
 /// EINPROGRESS, which the standard library does not name.
 const IN_PROGRESS: i32 = 115;
-const READ_BUFFER: usize = 16 << 10;
+const READ_BUFFER: usize = 4 << 10;
 
 /// What came in one frame.
-pub(crate) enum Frame<'a> {
+pub enum Frame<'a> {
+    /// A binary message.
     Binary(&'a [u8]),
+    /// A ping, to be answered with the same.
+    Ping(&'a [u8]),
     /// The end, with its code.
     Close(u16),
+    /// Anything else.
     Other,
 }
 
-pub(crate) struct Wire {
+/// A client's end of a connection.
+pub struct Wire {
     stream: TcpStream,
     received: Vec<u8>,
     out: Vec<u8>,
@@ -41,7 +55,7 @@ pub(crate) struct Wire {
 impl Wire {
     /// Connects and asks for nothing yet. `receives` is how many bytes the network may keep for a
     /// client that does not read; none: as many as it likes.
-    pub(crate) fn connect(
+    pub fn connect(
         address: SocketAddr,
         token: Token,
         registry: &Registry,
@@ -64,38 +78,44 @@ impl Wire {
     }
 
     /// The same, and asks for a WebSocket.
-    pub(crate) fn upgrade(
+    pub fn upgrade(
         address: SocketAddr,
+        request: &str,
         token: Token,
         registry: &Registry,
         receives: Option<usize>,
     ) -> io::Result<Self> {
         let mut wire = Self::connect(address, token, registry, receives)?;
-        wire.write(REQUEST.as_bytes());
+        wire.write(request.as_bytes());
         Ok(wire)
     }
 
     /// Whether it is a WebSocket by now.
-    pub(crate) fn is_open(&self) -> bool {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
         self.is_open
     }
 
     /// Whether the other end is gone, or is none.
-    pub(crate) fn is_gone(&self) -> bool {
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
         self.is_gone
     }
 
-    /// What came, up to the end of what is there, for [`next_frame`]; what that leaves over is to be
-    /// given back.
-    pub(crate) fn read(&mut self) -> Vec<u8> {
-        let mut buffer = [0; READ_BUFFER];
+    /// Puts what came into a buffer, for [`next_frame`]; what that leaves over is to be kept.
+    pub fn read(&mut self, buffer: &mut Vec<u8>) {
+        buffer.clear();
+        buffer.append(&mut self.received);
         loop {
-            match self.stream.read(&mut buffer) {
+            let had = buffer.len();
+            buffer.resize(had + READ_BUFFER, 0);
+            let read = self.stream.read(&mut buffer[had..]);
+            buffer.truncate(had + *read.as_ref().unwrap_or(&0));
+            match read {
                 Ok(0) => self.is_gone = true,
-                Ok(read) => {
-                    self.received.extend_from_slice(&buffer[..read]);
-                    continue;
-                }
+                // There was no more than that: a look for more would be in vain.
+                Ok(read) if read < READ_BUFFER => {}
+                Ok(_) => continue,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => self.is_gone = true,
@@ -103,29 +123,36 @@ impl Wire {
             break;
         }
         if !self.is_open {
-            let end = self.received.windows(4).position(|window| window == b"\r\n\r\n");
-            let Some(end) = end else { return Vec::new() };
-            self.is_gone |= !self.received.starts_with(b"HTTP/1.1 101");
+            let end = buffer.windows(4).position(|window| window == b"\r\n\r\n");
+            let Some(end) = end else {
+                self.received.append(buffer);
+                return;
+            };
+            self.is_gone |= !buffer.starts_with(b"HTTP/1.1 101");
             self.is_open = true;
-            self.received.drain(..end + 4);
+            buffer.drain(..end + 4);
         }
-        std::mem::take(&mut self.received)
     }
 
-    /// Takes back what [`Self::read`] gave, of which so much was used.
-    pub(crate) fn keep(&mut self, mut bytes: Vec<u8>, used: usize) {
-        bytes.drain(..used);
-        self.received = bytes;
+    /// Keeps what was not used of what was read.
+    pub fn keep(&mut self, rest: &[u8]) {
+        self.received.extend_from_slice(rest);
     }
 
     /// Says a packet.
-    pub(crate) fn say(&mut self, packet: &[u8]) {
+    pub fn say(&mut self, packet: &[u8]) {
         self.frame(BINARY, packet);
         self.flush();
     }
 
+    /// Answers a ping.
+    pub fn pong(&mut self, payload: &[u8]) {
+        self.frame(PONG, payload);
+        self.flush();
+    }
+
     /// Puts a frame behind what waits, masked with zeros.
-    pub(crate) fn frame(&mut self, first: u8, payload: &[u8]) {
+    pub fn frame(&mut self, first: u8, payload: &[u8]) {
         self.out.push(first);
         match payload.len() {
             length @ 0..126 => self.out.push(MASKED | length as u8),
@@ -143,13 +170,13 @@ impl Wire {
     }
 
     /// Writes bytes as they are.
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    pub fn write(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
         self.flush();
     }
 
     /// Writes what waits, as far as the network takes it.
-    pub(crate) fn flush(&mut self) {
+    pub fn flush(&mut self) {
         let mut written = 0;
         while written < self.out.len() && !self.is_gone {
             match self.stream.write(&self.out[written..]) {
@@ -163,23 +190,25 @@ impl Wire {
     }
 
     /// Ends without a word, not even those of TCP's polite end.
-    pub(crate) fn reset(self) {
+    pub fn reset(self) {
         let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
     }
 }
 
 /// The first frame of these bytes if all of it is there, and how long it is.
-pub(crate) fn next_frame(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
+#[must_use]
+pub fn next_frame(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
-    let (header, length) = match length {
+    let (header, length): (usize, usize) = match length {
         126 => (4, usize::from(u16::from_be_bytes(*rest.first_chunk()?))),
         127 => (10, usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?),
         length => (2, usize::from(*length)),
     };
-    let payload = bytes.get(header..header + length)?;
+    let payload = bytes.get(header..header.checked_add(length)?)?;
     let frame = match *first {
         BINARY => Frame::Binary(payload),
+        PING => Frame::Ping(payload),
         CLOSE => Frame::Close(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code))),
         _ => Frame::Other,
     };

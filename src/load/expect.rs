@@ -1,0 +1,174 @@
+//! What a run must come to: `delta_p99<60ms, desync=0`.
+
+use super::outcome::{Judged, Outcome};
+use std::fmt;
+use std::str::FromStr;
+
+/// One assertion.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expect {
+    figure: &'static Figure,
+    is: Is,
+    bound: f64,
+    text: String,
+}
+
+/// A figure that can be asserted.
+struct Figure {
+    name: &'static str,
+    unit: &'static str,
+    of: fn(&Outcome) -> f64,
+}
+
+impl PartialEq for Figure {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl fmt::Debug for Figure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Is {
+    Below,
+    AtMost,
+    Above,
+    AtLeast,
+    Equal,
+}
+
+const SIGNS: [(&str, Is); 5] = [
+    ("<=", Is::AtMost),
+    (">=", Is::AtLeast),
+    ("<", Is::Below),
+    (">", Is::Above),
+    ("=", Is::Equal),
+];
+
+const fn figure(name: &'static str, unit: &'static str, of: fn(&Outcome) -> f64) -> Figure {
+    Figure { name, unit, of }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of what happened")]
+const FIGURES: &[Figure] = &[
+    figure("delta_p50", "ms", |it| it.gap_ms.p50),
+    figure("delta_p99", "ms", |it| it.gap_ms.p99),
+    figure("delta_p999", "ms", |it| it.gap_ms.p999),
+    figure("delta_max", "ms", |it| it.gap_ms.max),
+    figure("visible_p50", "ms", |it| it.input_visible_ms.p50),
+    figure("visible_p99", "ms", |it| it.input_visible_ms.p99),
+    figure("connect_p99", "ms", |it| it.connect_ms.p99),
+    figure("join_p99", "ms", |it| it.join_ms.p99),
+    figure("ack_p50", "ms", |it| it.ack_ms.p50),
+    figure("ack_p99", "ms", |it| it.ack_ms.p99),
+    figure("acks_lost", "", |it| it.acks_lost as f64),
+    figure("connected", "", |it| it.connected as f64),
+    figure("refused", "", |it| it.refused as f64),
+    figure("lost", "", |it| it.lost as f64),
+    figure("reconnects", "", |it| it.reconnects as f64),
+    figure("desync", "", |it| it.desyncs as f64),
+    figure("delivered", "%", |it| it.delivered_ratio * 100.0),
+    figure("bytes_per_packet", "", |it| it.bytes_per_packet),
+    figure("skipped", "", |it| it.server.map_or(0.0, |server| server.skipped_ticks)),
+    figure("tick_p99", "us", |it| it.server.map_or(0.0, |server| server.tick_us.p99)),
+    figure("late_p99", "ms", |it| it.server.map_or(0.0, |server| server.late_ms.p99)),
+    figure("cpu", "%", |it| it.server.map_or(0.0, |server| server.cpu_percent)),
+    figure("rss", "KiB", |it| it.server.map_or(0.0, |server| server.rss_kib)),
+    figure("overflows", "", |it| it.server.map_or(0.0, |server| server.overflows)),
+    figure("own_late_p99", "ms", |it| it.generator.late_ms_p99),
+];
+
+/// An assertion that cannot be read.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ExpectError {
+    /// There is no `<`, `<=`, `>`, `>=` or `=` in it.
+    #[error("`{0}` compares nothing: write something like delta_p99<60ms")]
+    NoSign(String),
+    /// No such figure.
+    #[error("`{0}` is no figure: there are {names}", names = names())]
+    NoFigure(String),
+    /// What it is compared with is no number, or has a unit that is not the figure's.
+    #[error("`{0}` is no number of {1}")]
+    NoNumber(String, &'static str),
+}
+
+fn names() -> String {
+    let names: Vec<_> = FIGURES.iter().map(|figure| figure.name).collect();
+    names.join(", ")
+}
+
+impl FromStr for Expect {
+    type Err = ExpectError;
+
+    fn from_str(text: &str) -> Result<Self, ExpectError> {
+        let text = text.trim();
+        let sign = SIGNS.iter().find(|(sign, _)| text.contains(sign));
+        let (sign, is) = sign.ok_or_else(|| ExpectError::NoSign(text.into()))?;
+        let (name, bound) = text.split_once(sign).unwrap_or_default();
+        let (name, bound) = (name.trim(), bound.trim());
+        let figure = FIGURES.iter().find(|figure| figure.name == name);
+        let figure = figure.ok_or_else(|| ExpectError::NoFigure(name.into()))?;
+        let no_number = || ExpectError::NoNumber(bound.into(), figure.unit);
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|it| it.is_finite());
+        let plain = number(bound).or_else(|| number(bound.strip_suffix(figure.unit)?));
+        let seconds = || match figure.unit {
+            "ms" => number(bound.strip_suffix('s')?).map(|seconds| seconds * 1e3),
+            "us" => number(bound.strip_suffix("ms")?).map(|ms| ms * 1e3),
+            _ => None,
+        };
+        let bound = plain.or_else(seconds).ok_or_else(no_number)?;
+        Ok(Self { figure, is: *is, bound, text: text.into() })
+    }
+}
+
+impl Expect {
+    /// Reads a list, parted by commas.
+    pub fn list(text: &str) -> Result<Vec<Self>, ExpectError> {
+        text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
+    }
+
+    /// Whether an outcome is as it must be.
+    #[must_use]
+    pub fn judge(&self, outcome: &Outcome) -> Judged {
+        let value = (self.figure.of)(outcome);
+        let holds = match self.is {
+            Is::Below => value < self.bound,
+            Is::AtMost => value <= self.bound,
+            Is::Above => value > self.bound,
+            Is::AtLeast => value >= self.bound,
+            Is::Equal => (value - self.bound).abs() < f64::EPSILON * self.bound.abs().max(1.0),
+        };
+        Judged { text: self.text.clone(), value, holds }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_and_judged() {
+        let mut outcome = Outcome { desyncs: 0, delivered_ratio: 0.995, ..Outcome::default() };
+        outcome.gap_ms.p99 = 59.9;
+        let list = "delta_p99 < 60ms, delta_p99<0.06s,desync=0, delivered >= 99.5%, delta_p99>60";
+        let judged: Vec<_> =
+            Expect::list(list).unwrap().iter().map(|it| it.judge(&outcome).holds).collect();
+        assert_eq!(judged, [true, true, true, true, false]);
+        outcome.desyncs = 1;
+        assert!(!Expect::list("desync=0").unwrap()[0].judge(&outcome).holds);
+        assert_eq!(Expect::list(" "), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let wrong = |text: &str| text.parse::<Expect>().unwrap_err().to_string();
+        assert!(wrong("delta_p99 60ms").contains("`delta_p99 60ms`"));
+        assert!(wrong("delta_p98<60ms").starts_with("`delta_p98` is no figure: there are delta_p50"));
+        assert!(wrong("delta_p99<60kg").contains("60kg"));
+        assert!(wrong("desync=few").contains("few") && wrong("desync=NaN").contains("NaN"));
+    }
+}

@@ -1,0 +1,150 @@
+//! What a server says of itself: its `/metrics`, read once a second.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How often it is asked.
+const EVERY: Duration = Duration::from_secs(1);
+/// And how long it may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where a server is asked, and as whom.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The address of its metrics.
+    pub url: String,
+    /// The operator's token.
+    pub token: Option<String>,
+}
+
+/// All metrics at one time, by name and labels as they are written.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// When the answer came.
+    pub at: Instant,
+    values: BTreeMap<String, f64>,
+}
+
+impl Desk {
+    /// Asks once.
+    pub fn read(&self) -> anyhow::Result<Reading> {
+        let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build();
+        let mut request = ureq::Agent::new_with_config(agent).get(&self.url);
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let text = request.call()?.body_mut().read_to_string()?;
+        Ok(Reading { at: Instant::now(), values: parse(&text) })
+    }
+}
+
+fn parse(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let pair = |line: &str| {
+        let (name, value) = line.rsplit_once(' ')?;
+        Some((name.to_owned(), value.parse().ok()?))
+    };
+    lines.filter_map(pair).collect()
+}
+
+impl Reading {
+    /// A value; 0 if there is none of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> f64 {
+        self.values.get(name).copied().unwrap_or(0.0)
+    }
+
+    /// How much a value grew since an earlier reading.
+    #[must_use]
+    pub fn since(&self, before: &Self, name: &str) -> f64 {
+        self.get(name) - before.get(name)
+    }
+
+    /// The share of what a histogram took up since an earlier reading was within this; evenly spread
+    /// within each bucket. None if there was nothing.
+    #[must_use]
+    pub fn quantile(&self, before: &Self, name: &str, share: f64) -> Option<f64> {
+        let prefix = format!("{name}_bucket{{le=\"");
+        let mut buckets: Vec<(f64, f64)> = self
+            .values
+            .iter()
+            .filter_map(|(key, count)| {
+                let bound = key.strip_prefix(&prefix)?.strip_suffix("\"}")?;
+                let bound = if bound == "+Inf" { f64::INFINITY } else { bound.parse().ok()? };
+                Some((bound, count - before.get(key)))
+            })
+            .collect();
+        buckets.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let all = buckets.last().map(|(_, count)| *count).filter(|all| *all > 0.0)?;
+        let (mut low, mut under) = (0.0, 0.0);
+        for (bound, count) in buckets {
+            if count >= share * all {
+                let within = (share * all - under) / (count - under).max(f64::MIN_POSITIVE);
+                return Some(if bound.is_finite() { low + (bound - low) * within } else { low });
+            }
+            (low, under) = (bound, count);
+        }
+        None
+    }
+}
+
+/// Asks a server every second, in a thread of its own.
+pub struct Probe {
+    stop: Sender<()>,
+    thread: JoinHandle<Vec<Reading>>,
+}
+
+impl Probe {
+    /// Begins to ask.
+    #[must_use]
+    pub fn start(desk: Desk) -> Self {
+        let (stop, stopped): (_, Receiver<()>) = mpsc::channel();
+        let ask = move || {
+            let mut readings = Vec::new();
+            loop {
+                // A server that does not answer leaves a gap, which is seen.
+                readings.extend(desk.read().ok());
+                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
+                    readings.extend(desk.read().ok());
+                    return readings;
+                }
+            }
+        };
+        Self { stop, thread: std::thread::spawn(ask) }
+    }
+
+    /// Asks once more; gives all that was said.
+    #[must_use]
+    pub fn stop(self) -> Vec<Reading> {
+        drop(self.stop);
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "# TYPE t histogram\nt_bucket{le=\"0.01\"} 5\nt_bucket{le=\"0.02\"} 5\n\
+        t_bucket{le=\"+Inf\"} 5\nskipped_total 2\n# EOF\n";
+    const AFTER: &str = "t_bucket{le=\"0.01\"} 55\nt_bucket{le=\"0.02\"} 104\n\
+        t_bucket{le=\"+Inf\"} 105\nskipped_total 9\n";
+
+    fn reading(text: &str) -> Reading {
+        Reading { at: Instant::now(), values: parse(text) }
+    }
+
+    #[test]
+    fn what_grew_between_two_readings_counts() {
+        let (before, after) = (reading(BEFORE), reading(AFTER));
+        assert!((after.since(&before, "skipped_total") - 7.0).abs() < f64::EPSILON);
+        let at = |share| after.quantile(&before, "t", share).unwrap();
+        assert!((at(0.25) - 0.005).abs() < 1e-9, "half of the first bucket: {}", at(0.25));
+        assert!((at(0.99) - 0.02).abs() < 1e-9);
+        assert!((at(1.0) - 0.02).abs() < 1e-9, "beyond the last bound nothing is known");
+        assert_eq!(after.quantile(&after, "t", 0.5), None, "nothing happened in between");
+        assert_eq!(after.quantile(&before, "u", 0.5), None);
+    }
+}

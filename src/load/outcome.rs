@@ -1,0 +1,349 @@
+//! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
+
+use super::metrics::Reading;
+use super::tally::{Bytes, Counts, Felt, Times};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Who is later than this with its own work, in milliseconds, measures itself.
+const OWN_LATE_MOST_MS: f64 = 5.0;
+/// And who uses more of its core than this.
+const OWN_CPU_MOST: f64 = 95.0;
+
+/// Shares of a distribution, in milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Shares {
+    /// Half were within.
+    pub p50: f64,
+    /// 99 of 100.
+    pub p99: f64,
+    /// 999 of 1000.
+    pub p999: f64,
+    /// All.
+    pub max: f64,
+    /// How many there were.
+    pub count: u64,
+}
+
+impl Shares {
+    fn of(times: &Times) -> Self {
+        Self {
+            p50: times.ms(0.5),
+            p99: times.ms(0.99),
+            p999: times.ms(0.999),
+            max: times.longest_ms(),
+            count: times.count(),
+        }
+    }
+}
+
+/// How a distribution lies: its end in milliseconds and the count of each of its parts.
+pub type Spread = Vec<(f64, u64)>;
+
+/// Bytes by what they were for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ByKind {
+    /// The stream; on the way to the server, inputs.
+    pub state: u64,
+    /// Events and answers.
+    pub events: u64,
+    /// All else.
+    pub control: u64,
+}
+
+impl From<Bytes> for ByKind {
+    fn from(bytes: Bytes) -> Self {
+        Self { state: bytes.state, events: bytes.events, control: bytes.control }
+    }
+}
+
+/// What the server used and how punctual it was, by its own metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerPart {
+    /// Processor time for each packet of the stream that was sent: one player in one tick.
+    pub cpu_us_per_player_tick: f64,
+    /// Of one core.
+    pub cpu_percent: f64,
+    /// Resident memory at the end.
+    pub rss_kib: f64,
+    /// What it grew by since before anybody came, for each connection.
+    pub rss_kib_per_connection: f64,
+    /// How long ticks took.
+    pub tick_us: Pair,
+    /// How late ticks were.
+    pub late_ms: Pair,
+    /// Ticks that were let go.
+    pub skipped_ticks: f64,
+    /// Clients for whom too much waited.
+    pub overflows: f64,
+    /// Packets of the stream that were held back.
+    pub held_back: f64,
+}
+
+/// The usual, and what 99 of 100 were within.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pair {
+    /// Half were within.
+    pub p50: f64,
+    /// 99 of 100.
+    pub p99: f64,
+}
+
+/// What measuring took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GeneratorPart {
+    /// Processor time for each packet of the stream that was verified, with the input that was sent.
+    pub cpu_us_per_bot_tick: f64,
+    /// Of one core.
+    pub cpu_percent: f64,
+    /// How late it was with what it had to do.
+    pub late_ms_p99: f64,
+    /// Whether it was the measure's own limit: then the figures are its own and not the server's.
+    pub is_saturated: bool,
+}
+
+/// One second of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// Which one.
+    pub at: u64,
+    /// How many play.
+    pub playing: usize,
+    /// Between packets, in milliseconds.
+    pub gap_p50: f64,
+    /// The same.
+    pub gap_p99: f64,
+    /// The same.
+    pub gap_max: f64,
+    /// From input to what others see, in milliseconds.
+    pub visible_p99: f64,
+    /// Packets of the stream.
+    pub packets: u64,
+    /// Bytes that came.
+    pub bytes_in: u64,
+    /// Bytes that were sent.
+    pub bytes_out: u64,
+    /// Acknowledgements, in milliseconds.
+    pub ack_p99: f64,
+    /// Own lateness in milliseconds.
+    pub own_late_p99: f64,
+}
+
+/// The server in one second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ServerSecond {
+    /// Which one, from the begin of the measure.
+    pub at: f64,
+    /// Of one core.
+    pub cpu_percent: f64,
+    /// Resident memory.
+    pub rss_kib: f64,
+    /// How long ticks took.
+    pub tick_p99_us: f64,
+    /// How late they were.
+    pub late_p99_ms: f64,
+}
+
+/// What was asserted, and whether it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// As it was written.
+    pub text: String,
+    /// What it was.
+    pub value: f64,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// What was asked for: the command's arguments.
+    pub command: String,
+    /// How many were to play.
+    pub players: usize,
+    /// In how many matches they were.
+    pub matches: usize,
+    /// Ticks in a second.
+    pub hz: f64,
+    /// For how long it was measured.
+    pub seconds: f64,
+    /// How many had a connection and a seat at the end.
+    pub connected: usize,
+    /// How often somebody was refused, while they came and while it was measured.
+    pub refused: u64,
+    /// Why.
+    pub refusals: BTreeMap<String, u64>,
+    /// Of the packets that were due, how many came.
+    pub delivered_ratio: f64,
+    /// Between two packets.
+    pub gap_ms: Shares,
+    /// From when an input was due until another player had it.
+    pub input_visible_ms: Shares,
+    /// From when a connection was due until it was welcomed.
+    pub connect_ms: Shares,
+    /// From when a seat was due until all was seen from there.
+    pub join_ms: Shares,
+    /// From when a question was due until it was answered.
+    pub ack_ms: Shares,
+    /// Mean packet of the stream, framed.
+    pub bytes_per_packet: f64,
+    /// What a player is sent.
+    pub bytes_in_per_player_s: f64,
+    /// What it sends.
+    pub bytes_out_per_player_s: f64,
+    /// All that came.
+    pub bytes_in: ByKind,
+    /// All that was sent.
+    pub bytes_out: ByKind,
+    /// Players who lost the thread: a checksum came to something else, or a packet could not be applied.
+    pub desyncs: u64,
+    /// Keyframes that were sent to them.
+    pub keyframes: u64,
+    /// Corrections of what was predicted.
+    pub corrections: u64,
+    /// Connections that went on where a lost one was.
+    pub reconnects: u64,
+    /// Connections that were lost although nobody wished so.
+    pub lost: u64,
+    /// Events that came.
+    pub events: u64,
+    /// Answers that did not come in time.
+    pub acks_lost: u64,
+    /// What dishonest clients did, and how often; the figures above are those of the honest.
+    pub chaos: BTreeMap<String, u64>,
+    /// What the server said of itself, if it could be asked.
+    pub server: Option<ServerPart>,
+    /// What measuring took.
+    pub generator: GeneratorPart,
+    /// What was asserted.
+    pub assertions: Vec<Judged>,
+    /// Second by second.
+    pub timeline: Vec<Second>,
+    /// The server, second by second.
+    pub server_timeline: Vec<ServerSecond>,
+    /// Between two packets.
+    pub gap_spread: Spread,
+    /// From input to what others see.
+    pub visible_spread: Spread,
+    /// From seat to sight.
+    pub join_spread: Spread,
+    /// Questions and answers.
+    pub ack_spread: Spread,
+}
+
+/// A share of nothing is none.
+pub(super) fn ratio(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "figures for humans")]
+impl Outcome {
+    /// Takes over what players felt while it was measured, and while they came.
+    pub(super) fn set_felt(&mut self, measured: &Felt, arrival: &Felt) {
+        let Counts { packets, expected, desyncs, broken, .. } = measured.counts;
+        let player_seconds = ratio(expected as f64, self.hz);
+        let mut refusals = arrival.refusals.clone();
+        for (why, count) in &measured.refusals {
+            *refusals.entry(why.clone()).or_default() += count;
+        }
+        self.refused = refusals.values().sum();
+        self.refusals = refusals;
+        self.delivered_ratio = ratio(packets as f64, expected as f64);
+        self.gap_ms = Shares::of(&measured.gap);
+        self.input_visible_ms = Shares::of(&measured.visible);
+        self.ack_ms = Shares::of(&measured.ack);
+        // Who comes comes before it is measured; who comes again counts as well.
+        let (mut connect, mut join) = (arrival.connect.clone(), arrival.join.clone());
+        connect.absorb(&mut measured.connect.clone());
+        join.absorb(&mut measured.join.clone());
+        (self.connect_ms, self.join_ms) = (Shares::of(&connect), Shares::of(&join));
+        self.bytes_per_packet = ratio(measured.received.state as f64, packets as f64);
+        self.bytes_in_per_player_s = ratio(measured.received.sum() as f64, player_seconds);
+        self.bytes_out_per_player_s = ratio(measured.sent.sum() as f64, player_seconds);
+        (self.bytes_in, self.bytes_out) = (measured.received.into(), measured.sent.into());
+        self.desyncs = desyncs + broken;
+        self.keyframes = measured.counts.keyframes;
+        self.corrections = measured.counts.corrections;
+        self.reconnects = measured.counts.reconnects;
+        self.lost = measured.counts.lost;
+        self.events = measured.counts.events;
+        self.acks_lost = measured.counts.acks_lost;
+        self.gap_spread = measured.gap.spread();
+        self.visible_spread = measured.visible.spread();
+        self.join_spread = join.spread();
+        self.ack_spread = measured.ack.spread();
+        self.generator.late_ms_p99 = measured.own_late.ms(0.99);
+    }
+
+    /// Takes over what measuring took, in processor time.
+    pub(super) fn set_own_cost(&mut self, cpu_seconds: f64, bot_ticks: u64) {
+        let own = &mut self.generator;
+        own.cpu_us_per_bot_tick = ratio(cpu_seconds * 1e6, bot_ticks as f64);
+        own.cpu_percent = ratio(cpu_seconds * 100.0, self.seconds);
+        own.is_saturated =
+            own.late_ms_p99 > OWN_LATE_MOST_MS || own.cpu_percent > OWN_CPU_MOST;
+    }
+
+    /// Takes over what the server said, before anybody came and while it was measured.
+    pub(super) fn set_server(&mut self, empty: Option<&Reading>, measured: &[Reading]) {
+        let [first, .., last] = measured else { return };
+        let grown = |name: &str| last.since(first, name);
+        let seconds = (last.at - first.at).as_secs_f64();
+        let cpu = grown("process_cpu_seconds_total");
+        let shares = |name: &str, unit: f64| {
+            let at = |share| last.quantile(first, name, share).unwrap_or(0.0) * unit;
+            Pair { p50: at(0.5), p99: at(0.99) }
+        };
+        let rss = last.get("process_resident_memory_bytes") / 1024.0;
+        let grew = empty.map_or(0.0, |empty| {
+            rss - empty.get("process_resident_memory_bytes") / 1024.0
+        });
+        self.server = Some(ServerPart {
+            cpu_us_per_player_tick: ratio(cpu * 1e6, grown("tickwire_state_packets_total")),
+            cpu_percent: ratio(cpu * 100.0, seconds),
+            rss_kib: rss,
+            rss_kib_per_connection: ratio(grew, self.connected as f64),
+            tick_us: shares("tickwire_tick_seconds", 1e6),
+            late_ms: shares("tickwire_tick_lateness_seconds", 1e3),
+            skipped_ticks: grown("tickwire_ticks_skipped_total"),
+            overflows: grown("tickwire_outbox_overflows_total"),
+            held_back: grown("tickwire_state_held_back_total"),
+        });
+        let second = |pair: &[Reading]| {
+            let [before, after] = pair else { return ServerSecond::default() };
+            let seconds = (after.at - before.at).as_secs_f64();
+            let share =
+                |name: &str, unit| after.quantile(before, name, 0.99).unwrap_or(0.0) * unit;
+            ServerSecond {
+                at: (after.at - first.at).as_secs_f64(),
+                cpu_percent: ratio(
+                    after.since(before, "process_cpu_seconds_total") * 100.0,
+                    seconds,
+                ),
+                rss_kib: after.get("process_resident_memory_bytes") / 1024.0,
+                tick_p99_us: share("tickwire_tick_seconds", 1e6),
+                late_p99_ms: share("tickwire_tick_lateness_seconds", 1e3),
+            }
+        };
+        self.server_timeline = measured.windows(2).map(second).collect();
+    }
+
+    /// What players felt in one second.
+    pub(super) fn second(at: u64, playing: usize, felt: &Felt) -> Second {
+        Second {
+            at,
+            playing,
+            gap_p50: felt.gap.ms(0.5),
+            gap_p99: felt.gap.ms(0.99),
+            gap_max: felt.gap.longest_ms(),
+            visible_p99: felt.visible.ms(0.99),
+            packets: felt.counts.packets,
+            bytes_in: felt.received.sum(),
+            bytes_out: felt.sent.sum(),
+            ack_p99: felt.ack.ms(0.99),
+            own_late_p99: felt.own_late.ms(0.99),
+        }
+    }
+}
