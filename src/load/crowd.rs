@@ -111,6 +111,13 @@ impl Crowd {
         self.hall.matches()
     }
 
+    /// How often their matches tick; 0 as long as nobody is in one.
+    #[must_use]
+    pub fn hertz(&self) -> f64 {
+        let period = self.members.iter().find_map(|member| member.player.period());
+        period.map_or(0.0, |period| 1.0 / period.as_secs_f64())
+    }
+
     /// At the end: who waits for a packet has waited until now.
     pub fn conclude(&mut self) {
         let now = self.now();

@@ -18,6 +18,9 @@ mod hall;
 mod player;
 mod simulate;
 mod crowd;
+mod chaos;
+mod run;
+mod table;
 mod outcome;
 mod expect;
 mod metrics;
@@ -29,6 +32,8 @@ pub use expect::{Expect, ExpectError};
 pub use outcome::{
     ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
 };
+pub use table::{comparison, page, table};
+pub use run::{Progress, Run, RunOptions};
 pub use crowd::{Crowd, Target};
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};

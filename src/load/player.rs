@@ -141,6 +141,12 @@ impl Player {
         self.seat.as_ref().is_some_and(|seat| seat.is_in)
     }
 
+    /// The time from tick to tick of its match.
+    #[must_use]
+    pub fn period(&self) -> Option<Duration> {
+        self.seat.as_ref().map(|seat| seat.period)
+    }
+
     /// Its seat and what it sees from there.
     #[must_use]
     pub fn view(&self) -> Option<(PlayerId, &Replica)> {

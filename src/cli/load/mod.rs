@@ -1,91 +1,129 @@
 //! Loads a server with simulated players, and says how they fared.
 
+mod arguments;
+mod capacity;
+mod screen;
 mod simulation;
+mod target;
+
+pub(super) use arguments::Options;
 
 use super::show::Show;
-use crate::load::{Behaviour, Idle, Minds, Playing, Wandering, Weather};
+use crate::load::server::pin_self;
+use crate::load::{
+    Behaviour, Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering,
+    comparison, page, table,
+};
 use crate::sim::{Random, encode_input};
-use clap::{Parser, ValueEnum};
+use anyhow::Context;
+use arguments::{Command, Comparison};
+use screen::Screen;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use target::Host;
 
-/// What can be chosen for a load.
-#[derive(Debug, Parser)]
-pub(super) struct Options {
-    /// How many play [default: 100; in a simulation by chance].
-    #[arg(long)]
-    players: Option<u32>,
-    /// Players of a match.
-    #[arg(long, default_value_t = 20)]
-    per_match: u32,
-    /// For how long it is measured once all are in; of a simulation, how long it takes.
-    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
-    duration: Duration,
-    /// Ticks in a second [default: as the game has it].
-    #[arg(long)]
-    hz: Option<u32>,
-    /// What players do.
-    #[arg(long, value_enum, default_value_t = Kind::Play)]
-    behaviour: Kind,
-    /// What the simulated network adds to a round trip.
-    #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
-    latency: Duration,
-    /// By up to how much more, packet by packet; they stay in order.
-    #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
-    jitter: Duration,
-    /// For how long nothing gets through, every ten seconds or so.
-    #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
-    stall: Duration,
-    /// Of a hundred players so many leave or lose their connection in a minute, and come again.
-    #[arg(long, default_value_t = 0.0)]
-    leave_rate: f64,
-    /// What chance starts from.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// Plays matches in virtual time, without sockets, seed after seed.
-    #[arg(long)]
-    simulate: bool,
-    /// Ticks of each simulated match.
-    #[arg(long, default_value_t = 2000)]
-    ticks: u32,
-    /// Turns a bit of one in so many packets of the stream: a fault that must be found.
-    #[arg(long, default_value_t = 0, hide = true)]
-    plant_desync: u32,
-}
-
-/// What players do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// Play as the game's own bots do.
-    Play,
-    /// Run about without looking.
-    Wander,
-    /// Hold still.
-    Idle,
-    /// Play, while one in four does what no honest client does.
-    Chaos,
-}
-
-impl From<Kind> for Behaviour {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Play => Self::Play,
-            Kind::Wander => Self::Wander,
-            Kind::Idle => Self::Idle,
-            Kind::Chaos => Self::Chaos,
-        }
-    }
-}
-
-impl Options {
-    fn weather(&self) -> Weather {
-        Weather { latency: self.latency, jitter: self.jitter, stall: self.stall }
-    }
-}
+/// Of all players one in so many is not honest, where there is chaos.
+const DISHONEST_ONE_IN: u32 = 4;
+/// Descriptors beside those of players.
+const OTHER_DESCRIPTORS: u64 = 200;
 
 pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
-    anyhow::ensure!(options.simulate, "only --simulate");
-    simulation::run::<G>(options)
+    if let Some(Command::Compare(files)) = &options.command {
+        return compare(files);
+    }
+    if options.simulate {
+        return simulation::run::<G>(options);
+    }
+    let expected = Expect::list(&options.assert).context("--assert")?;
+    rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
+    pin_self(&options.own_core)?;
+    let host = Host::find::<G>(options)?;
+    let outcome = if options.find_capacity {
+        capacity::find::<G>(options, &host, &expected)?
+    } else {
+        let mut screen = Screen::new();
+        let mut run = begin::<G>(options, &host)?;
+        let outcome = run
+            .arrive(options.players() as usize, options.ramp(), &mut |it| screen.show(it))
+            .and_then(|()| run.measure(options.duration, &mut |it| screen.show(it)));
+        screen.clear();
+        let mut outcome = outcome?;
+        outcome.assertions = expected.iter().map(|it| it.judge(&outcome)).collect();
+        outcome
+    };
+    tell(options, &outcome)
+}
+
+/// Players who are about to come.
+fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
+    let behaviour = Behaviour::from(options.behaviour);
+    let is_chaos = behaviour == Behaviour::Chaos;
+    let plan = Plan {
+        place: options.place.clone(),
+        options: options.join_options(),
+        minds: minds::<G>(behaviour),
+        seed: options.seed,
+        leave_rate: options.leave_rate,
+        planted_one_in: options.plant_desync,
+    };
+    Run::new(RunOptions {
+        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        target: host.target.clone(),
+        desk: host.desk.clone(),
+        weather: options.weather(),
+        seed: options.seed,
+        plan: Arc::new(plan),
+        dishonest: if is_chaos { options.players().div_ceil(DISHONEST_ONE_IN) as usize } else { 0 },
+    })
+}
+
+/// Says what a run came to, everywhere it is wanted.
+fn tell(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
+    println!("{}", table(outcome));
+    if let Some(file) = &options.json {
+        let json = serde_json::to_string_pretty(outcome)?;
+        std::fs::write(file, json).with_context(|| format!("--json {}", file.display()))?;
+    }
+    if let Some(file) = &options.report {
+        let html = page(&[("this run", outcome)]);
+        std::fs::write(file, html).with_context(|| format!("--report {}", file.display()))?;
+        println!("report: {}", file.display());
+    }
+    let broken: Vec<_> = outcome.assertions.iter().filter(|it| !it.holds).collect();
+    if let [first, ..] = &broken[..] {
+        let blame = if outcome.generator.is_saturated {
+            "; the load itself was late, so this may say nothing about the server"
+        } else {
+            ""
+        };
+        anyhow::bail!(
+            "{} of {} assertions do not hold, such as {} (it is {:.2}){blame}",
+            broken.len(),
+            outcome.assertions.len(),
+            first.text,
+            first.value
+        );
+    }
+    Ok(())
+}
+
+fn compare(files: &Comparison) -> anyhow::Result<()> {
+    let (a, b) = (read(&files.a)?, read(&files.b)?);
+    let name = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let (one, other) = (name(&files.a), name(&files.b));
+    println!("{}", comparison((&one, &a), (&other, &b)));
+    if let Some(file) = &files.report {
+        let html = page(&[(&one, &a), (&other, &b)]);
+        std::fs::write(file, html).with_context(|| format!("--report {}", file.display()))?;
+        println!("report: {}", file.display());
+    }
+    Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<Outcome> {
+    let about = || file.display().to_string();
+    let text = std::fs::read_to_string(file).with_context(about)?;
+    serde_json::from_str(&text).with_context(about)
 }
 
 /// Who plays.

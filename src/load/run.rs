@@ -1,0 +1,163 @@
+//! One run: players come, settle, and are measured.
+
+use super::chaos::Chaos;
+use super::crowd::{Crowd, Target};
+use super::metrics::{Desk, Probe, Reading};
+use super::outcome::{Outcome, Second};
+use super::player::Plan;
+use super::road::Weather;
+use super::server::usage;
+use super::tally::Felt;
+use std::sync::Arc;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+/// Who is not in so long after the last one came is not waited for.
+const IN_WITHIN: Duration = Duration::from_secs(20);
+/// Clocks, tables and lines take so long to settle once all are in.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// What a run is about.
+pub struct RunOptions {
+    /// The arguments that it was asked for with.
+    pub command: String,
+    /// Where players connect.
+    pub target: Target,
+    /// Where the server is asked how it is.
+    pub desk: Option<Desk>,
+    /// The network.
+    pub weather: Weather,
+    /// What chance starts from.
+    pub seed: u64,
+    /// What honest players do.
+    pub plan: Arc<Plan>,
+    /// How many are not honest.
+    pub dishonest: usize,
+}
+
+/// What somebody who watches a run is told every second.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// What is being done.
+    pub phase: &'static str,
+    /// How far that is, of 1.
+    pub done: f64,
+    /// How many there are.
+    pub players: usize,
+    /// In how many matches.
+    pub matches: usize,
+    /// What was felt in the last second.
+    pub second: Second,
+}
+
+/// Players at a server.
+pub struct Run {
+    options: RunOptions,
+    crowd: Crowd,
+    chaos: Chaos,
+    /// What was felt before it was measured.
+    arrival: Felt,
+    /// The server before anybody came.
+    empty: Option<Reading>,
+    seconds: u64,
+}
+
+impl Run {
+    /// Nobody is there yet.
+    pub fn new(options: RunOptions) -> anyhow::Result<Self> {
+        let empty = options.desk.as_ref().map(Desk::read).transpose()?;
+        Ok(Self {
+            crowd: Crowd::new(options.target.clone(), options.weather, options.seed)?,
+            chaos: Chaos::new(options.dishonest, options.seed),
+            arrival: Felt::default(),
+            empty,
+            seconds: 0,
+            options,
+        })
+    }
+
+    /// So many more players come within this time; waits until they are in and all has settled.
+    pub fn arrive(
+        &mut self,
+        count: usize,
+        within: Duration,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> anyhow::Result<()> {
+        let plan = self.options.plan.clone();
+        self.crowd.add(count, &plan, within)?;
+        let (begun, all) = (self.crowd.now(), within + IN_WITHIN);
+        loop {
+            let (players, playing) = self.crowd.count();
+            let passed = self.crowd.now() - begun;
+            if passed >= all || (playing == players && passed >= within) {
+                break;
+            }
+            let felt = self.pass("players come", passed.div_duration_f64(all), watch)?;
+            self.arrival.absorb(&mut felt.clone());
+        }
+        let until = self.crowd.now() + SETTLING;
+        while self.crowd.now() < until {
+            let felt = self.pass("settling", 1.0, watch)?;
+            self.arrival.absorb(&mut felt.clone());
+        }
+        Ok(())
+    }
+
+    /// Measures for so long.
+    pub fn measure(
+        &mut self,
+        time: Duration,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> anyhow::Result<Outcome> {
+        let (begun, mut measured) = (self.crowd.now(), Felt::default());
+        let own = usage(std::process::id())?.cpu;
+        let probe = self.options.desk.clone().map(Probe::start);
+        let mut timeline = Vec::new();
+        self.crowd.felt = Felt::default();
+        while self.crowd.now() < begun + time {
+            let done = (self.crowd.now() - begun).div_duration_f64(time);
+            let at = self.seconds;
+            let mut felt = self.pass("measuring", done, watch)?;
+            timeline.push(Outcome::second(at, self.crowd.count().1, &felt));
+            measured.absorb(&mut felt);
+        }
+        self.crowd.conclude();
+        measured.absorb(&mut self.crowd.felt);
+        let cpu = usage(std::process::id())?.cpu - own;
+        let readings = probe.map(Probe::stop).unwrap_or_default();
+        let (players, playing) = self.crowd.count();
+        let mut outcome = Outcome {
+            command: self.options.command.clone(),
+            players,
+            matches: self.crowd.matches(),
+            hz: self.crowd.hertz(),
+            seconds: (self.crowd.now() - begun).as_secs_f64(),
+            connected: playing,
+            chaos: self.chaos.done.clone(),
+            timeline,
+            ..Outcome::default()
+        };
+        outcome.set_felt(&measured, &self.arrival);
+        outcome.set_own_cost(cpu.as_secs_f64(), measured.counts.packets);
+        outcome.set_server(self.empty.as_ref(), &readings);
+        Ok(outcome)
+    }
+
+    /// Lets all play for a second; says what they felt.
+    fn pass(
+        &mut self,
+        phase: &'static str,
+        done: f64,
+        watch: &mut dyn FnMut(&Progress),
+    ) -> anyhow::Result<Felt> {
+        self.seconds += 1;
+        let until = self.crowd.now() + SECOND;
+        let chaos = &mut self.chaos;
+        self.crowd.run_until(until, |crowd, now, ready| chaos.pass(crowd, now, ready))?;
+        let felt = std::mem::take(&mut self.crowd.felt);
+        let (players, playing) = self.crowd.count();
+        let second = Outcome::second(self.seconds, playing, &felt);
+        watch(&Progress { phase, done, players, matches: self.crowd.matches(), second });
+        Ok(felt)
+    }
+}
