@@ -188,6 +188,23 @@ fn who_is_shot_ends_comes_back_and_is_counted() {
 }
 
 #[test]
+fn where_somebody_ended_is_not_told_to_those_who_see_but_a_part_of_the_field() {
+    let mut table = Table::staged(Options { interest: true, ..open() }, 2, |world, tick| {
+        if tick == 3 {
+            put(world, 1, 10.0, 20.0);
+            put(world, 2, 14.0, 20.0);
+        }
+    });
+    while table.is_alive(2) {
+        table.play(1, &[(1, FIRE)]);
+        assert!(table.game.tick_number() < Tick(60));
+    }
+    let kill = table.events.last().map(|event| event.payload.clone());
+    let expected = r#"{"victim":"Number 2","killer":"Number 1","players":[2,1]}"#;
+    assert_eq!(kill.as_deref(), Some(expected));
+}
+
+#[test]
 fn a_shield_keeps_from_harm() {
     let mut table = Table::staged(open(), 2, |world, tick| {
         if tick == 3 {
