@@ -155,6 +155,33 @@ fn a_pickup_is_taken_by_who_needs_it_and_comes_back() {
 }
 
 #[test]
+fn of_two_shields_at_once_one_is_left() {
+    let mut table = Table::staged(Options::default(), 1, |world, tick| {
+        if tick == 3 {
+            let mut pickups = world.query::<&mut Pickup>();
+            let mut place = None;
+            for mut pickup in pickups.iter_mut(world).take(2) {
+                pickup.gift = Gift::Shield;
+                (pickup.x, pickup.y) = *place.get_or_insert((pickup.x, pickup.y));
+            }
+            let (x, y) = place.expect("a pickup");
+            put(world, 1, x, y);
+        }
+    });
+    let shields = |table: &Table| {
+        let world = table.game.world();
+        let mut pickups = world.try_query::<&Pickup>().expect("known");
+        let is_shield = |it: &&Pickup| it.gift == Gift::Shield && it.is_there;
+        pickups.iter(world).filter(is_shield).count()
+    };
+    table.play(1, &[]);
+    assert!(table.get::<Shield>(1).is_some());
+    assert_eq!(shields(&table), 1);
+    table.play(5, &[]);
+    assert_eq!(shields(&table), 1);
+}
+
+#[test]
 fn who_is_shot_ends_comes_back_and_is_counted() {
     let mut table = Table::staged(open(), 2, |world, tick| {
         if tick == 3 {
