@@ -37,8 +37,8 @@ export class Chat {
         client.on("said", (/** @type {any} */ { to, from, text }) =>
             this.#line(String(text), String(from?.name ?? "?"), to),
         );
-        client.on("joined", (/** @type {any} */ { name }) => this.news(`${name} joined`));
-        client.on("left", (/** @type {any} */ { name }) => this.news(`${name} left`));
+        client.on("came", (/** @type {any} */ { name }) => this.news(`${name} joined`));
+        client.on("went", (/** @type {any} */ { name }) => this.news(`${name} left`));
         client.on("announcement", (/** @type {any} */ said) =>
             this.news(typeof said === "string" ? said : (said?.text ?? "")),
         );

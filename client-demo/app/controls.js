@@ -1,5 +1,6 @@
 /** What the player's hands say, as the server understands it. */
 
+import { onPress } from "./dom.js";
 import { Keys } from "./keys.js";
 import { Touch } from "./touch.js";
 
@@ -25,7 +26,7 @@ export class Hands {
         this.touch = new Touch(target, signal);
         for (const button of document.querySelectorAll("[data-weapon]")) {
             const weapon = Number(/** @type {HTMLElement} */ (button).dataset.weapon);
-            button.addEventListener("pointerdown", () => void (this.keys.weapon = weapon), { signal });
+            onPress(button, () => void (this.keys.weapon = weapon), signal);
         }
     }
 

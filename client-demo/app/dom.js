@@ -29,6 +29,28 @@ export function say(element, text) {
     if (element.textContent !== text) element.textContent = text;
 }
 
+/**
+ * Lets a button act at once when a pointer comes down on it, and when it is pressed without any: by a key, or by what
+ * reads the page to somebody. A pointer leaves the focus where it is.
+ * @param {Element} button
+ * @param {(pointer: boolean) => void} act
+ * @param {AbortSignal} signal
+ */
+export function onPress(button, act, signal) {
+    button.addEventListener("pointerdown", () => act(true), { signal });
+    button.addEventListener("mousedown", (event) => event.preventDefault(), { signal });
+    // A pointer's click comes after what it already did, and counts its clicks.
+    button.addEventListener("click", (event) => /** @type {MouseEvent} */ (event).detail || act(false), { signal });
+}
+
+/** Whether keys belong to a button: one that no pointer gave the focus. */
+export const isOnButton = () => document.activeElement?.matches("#weapons button, button:focus-visible") ?? false;
+
+/** Sets an attribute, if it is another: what reads the page aloud hears of less. @param {Element} element @param {string} name @param {string} value */
+export function mark(element, name, value) {
+    if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
 /** A canvas of so many pixels that is not on the page, and its pen. @param {number} width @param {number} height */
 export function sheet(width, height = width) {
     const canvas = document.createElement("canvas");

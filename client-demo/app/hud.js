@@ -1,6 +1,6 @@
 /** What the player must know at a glance, around the arena. It is elements, not pixels: text stays sharp. */
 
-import { find, isStill, make, say } from "./dom.js";
+import { find, isStill, make, mark, say } from "./dom.js";
 import { Minimap } from "./minimap.js";
 import { Scores } from "./scores.js";
 import { weaponNumber } from "./world.js";
@@ -47,6 +47,11 @@ export class Hud {
     show(isShown) {
         this.#root.hidden = !isShown;
         this.#hurt.hidden = true;
+    }
+
+    /** Gives the weapons the focus, for who plays by keys and hears the page read. */
+    focus() {
+        this.#weapons[0].focus();
     }
 
     /** The player was hit. @param {number} damage */
@@ -113,11 +118,13 @@ export class Hud {
         ];
         this.#weapons.forEach((button, at) => {
             button.classList.toggle("held", at === held);
+            mark(button, "aria-pressed", String(at === held));
             button.classList.toggle("empty", /^0/.test(counts[at]));
             say(/** @type {Element} */ (button.querySelector("span")), at === 0 && isLoading ? "loading" : counts[at]);
         });
         const left = own.Dash?.ready ? Math.max(0, own.Dash.ready - now) : 0;
         this.#dash.classList.toggle("ready", left <= 0);
+        mark(this.#dash, "aria-disabled", String(left > 0));
         const bar = /** @type {HTMLElement} */ (this.#dash.querySelector("i"));
         bar.style.transform = `scaleX(${(1 - Math.min(1, left / DASH_TICKS)).toFixed(2)})`;
     }

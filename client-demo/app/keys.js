@@ -1,5 +1,7 @@
 /** Keyboard, mouse and gamepad: what is held down now. */
 
+import { isOnButton } from "./dom.js";
+
 /**
  * @typedef {{ x: number, y: number, fire: boolean, dash: boolean, reload: boolean, mark: boolean }} Held x and y from -1 to 1
  */
@@ -14,6 +16,8 @@ const RUN = /** @type {Record<string, [number, number]>} */ ({
     ArrowDown: [0, 1],
     ArrowRight: [1, 0],
 });
+/** What a button that has the focus hears, and what gets the focus on. */
+const BUTTON = ["Space", "Enter", "Tab"];
 const OTHER = ["ShiftLeft", "ShiftRight", "Space", "KeyR", "KeyQ"];
 /** A stick that is so little off its middle is in its middle. */
 const SLACK = 0.2;
@@ -44,6 +48,7 @@ export class Keys {
             "keydown",
             (event) => {
                 if (isWriting() || event.ctrlKey || event.metaKey || event.altKey) return;
+                if (isOnButton() && BUTTON.includes(event.code)) return;
                 if (!event.repeat) press(event.code, event);
                 if (/^(Digit|Numpad)[123]$/.test(event.code)) this.weapon = Number(event.code.at(-1)) - 1;
                 if (!RUN[event.code] && !OTHER.includes(event.code)) return;

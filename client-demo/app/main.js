@@ -4,7 +4,7 @@ import { connect } from "../sdk/tickwire.js";
 import { Backdrop } from "./backdrop.js";
 import { Camera } from "./camera.js";
 import { Chat } from "./chat.js";
-import { find } from "./dom.js";
+import { find, isOnButton } from "./dom.js";
 import { Stage } from "./draw/stage.js";
 import { Feed } from "./feed.js";
 import { Hud } from "./hud.js";
@@ -260,6 +260,8 @@ function press(code, event) {
     if (code === "Enter") (event.preventDefault(), chat.open());
     else if (code === "KeyP") panel.toggle();
     else if (code === "KeyM") sound.toggle();
+    else if (code === "Escape" && isOnButton()) stage.canvas.focus();
+    else if (code === "Tab" && event.shiftKey) (event.preventDefault(), hud.focus());
     else if (code === "Escape") panel.isOpen ? panel.toggle() : void play?.match.leave();
     else if (code === "Tab") (event.preventDefault(), (hud.scores.isWanted = true));
 }

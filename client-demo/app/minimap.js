@@ -1,7 +1,7 @@
-/** The whole field, small: walls once, then who is where, in everybody's own shape. */
+/** The whole field, small: walls once, then what lies and who is where, each in its own shape. */
 
 import { fit, find, pen, sheet } from "./dom.js";
-import { GIFTS } from "./draw/pickups.js";
+import { paintGift } from "./draw/pickups.js";
 import { trace } from "./palette.js";
 
 export class Minimap {
@@ -26,9 +26,11 @@ export class Minimap {
         const dot = Math.max(3.5, width / 42);
         for (const { x, y, gift, isThere } of world.pickups) {
             if (!isThere) continue;
-            pen.fillStyle = GIFTS[gift] ?? "#fff";
-            pen.fillRect(x * scale - dot / 3, y * scale - dot / 3, dot / 1.5, dot / 1.5);
+            // In the form it has on the field: colours alone are not told apart by all.
+            pen.setTransform(2 * dot, 0, 0, 2 * dot, x * scale, y * scale);
+            paintGift(pen, gift);
         }
+        pen.setTransform(1, 0, 0, 1, 0, 0);
         for (const { x, y, coat, isMe } of world.avatars) {
             if (isMe) continue;
             pen.fillStyle = coat.body;

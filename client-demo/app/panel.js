@@ -29,7 +29,7 @@ const PLANS = [
     },
     {
         kind: "late",
-        title: "Tick lateness",
+        title: "Packet lateness",
         most: 40,
         text: ms,
         colour: "#ffb938",

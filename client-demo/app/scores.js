@@ -27,6 +27,14 @@ export function emblem(coat) {
     return svg;
 }
 
+/** How a round ended, in two or three words. @param {import("./world.js").Round} round @param {Seat[]} seats @param {number} me */
+function verdict({ side, winner }, seats, me) {
+    if (side) return `${side} wins`;
+    const seat = seats.find(({ id }) => id === winner);
+    if (seat) return seat.player === me ? "You win the round" : `${seat.name} wins`;
+    return winner === null && seats.some(({ points }) => points > 0) ? "A draw" : "Nobody wins";
+}
+
 export class Scores {
     /** Whether somebody holds Tab, or pressed the button. */
     isWanted = false;
@@ -70,18 +78,7 @@ export class Scores {
             say(this.#verdict, "Scores");
             return say(this.#note, round?.goal ? `First to ${round.goal} points` : "");
         }
-        const winner = [...seats.values()].find(({ id }) => id === round.winner);
-        const won = round.side ? seats.get(me)?.side === round.side : winner?.player === me;
-        say(
-            this.#verdict,
-            round.side
-                ? `${round.side} wins`
-                : won
-                  ? "You win the round"
-                  : winner
-                    ? `${winner.name} wins`
-                    : "Nobody wins",
-        );
+        say(this.#verdict, verdict(round, [...seats.values()], me));
         const left = round.next === null ? null : Math.max(0, Math.ceil((round.next - now) / rate));
         say(this.#note, left === null ? "The round is over." : `Round ${round.number + 1} begins in ${left}.`);
     }

@@ -96,13 +96,11 @@ function listen(socket) {
     });
     socket.on("disconnect", (reason) => write(`Disconnected: ${reason}`));
     socket.on("joined", (/** @type {any} */ joined) => {
-        // Two events have this name: the answer to joining, and the news of others.
-        if (!joined.schema) return write(`${joined.name} joined.`);
         view = new Replica(parseSchema(new TextEncoder().encode(JSON.stringify(joined.schema))), joined.player, false);
     });
-    socket.on("left", (/** @type {any} */ left) =>
-        write(left.name ? `${left.name} left.` : `Out of the match: ${left.reason || "left"}`),
-    );
+    socket.on("left", ({ reason }) => write(`Out of the match: ${reason || "left"}`));
+    socket.on("came", ({ name }) => write(`${name} joined.`));
+    socket.on("went", ({ name }) => write(`${name} left.`));
     socket.on("state", (packet) => take(socket, packet));
     socket.on("said", ({ from, text }) => write(`${from.name}: ${text}`));
     socket.on("kill", ({ killer, victim }) => write(`${killer ?? "The arena"} beat ${victim}.`));

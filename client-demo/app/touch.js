@@ -1,11 +1,13 @@
 /** Two sticks for two thumbs: the left half of the screen runs, the right one aims and, pushed out, fires. */
 
-import { find } from "./dom.js";
+import { find, onPress } from "./dom.js";
 
 /** Pixels from a stick's middle to its end. */
 const REACH = 46;
 /** Pushed so far out, it fires. */
 const FIRES = 0.45;
+/** Who presses the dash without holding it holds it for so many milliseconds: two ticks. */
+const TAP = 100;
 
 class Stick {
     x = 0;
@@ -81,8 +83,11 @@ export class Touch {
             for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
                 addEventListener(end, (event) => stick.drop(event), { signal });
         }
-        const dash = find("dash", HTMLElement);
-        dash.addEventListener("pointerdown", () => void (this.dash = true), { signal });
+        const press = (/** @type {boolean} */ isHeld) => {
+            this.dash = true;
+            if (!isHeld) setTimeout(() => void (this.dash = false), TAP);
+        };
+        onPress(find("dash", HTMLElement), press, signal);
         for (const end of /** @type {const} */ (["pointerup", "pointercancel"]))
             addEventListener(end, () => void (this.dash = false), { signal });
     }

@@ -43,7 +43,8 @@ const TYPES: &[(&str, &str)] = &[
 
 /// What pages of this server may do: nothing that does not come from it.
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; script-src 'self' \
-    'wasm-unsafe-eval'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+    'wasm-unsafe-eval'; img-src 'self' data:; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
 
 /// One file.
 #[derive(Clone, Debug)]

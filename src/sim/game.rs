@@ -1,7 +1,7 @@
 //! What a game is to the engine: one trait, and what it sets up once.
 
 use super::input::{Join, Missing};
-use super::registry::Registry;
+use super::registry::{Registry, STAY};
 use super::timer::Time;
 use crate::ids::{PlayerId, TeamId};
 use crate::sync::replicate::Replicate;
@@ -97,6 +97,16 @@ pub struct Interest {
     pub cell: f32,
     /// How many cells are seen each way from the one that the view is in.
     pub radius: u8,
+}
+
+impl Interest {
+    /// Whether who looks from one place is sure to see what is at another. It depends on the two places alone,
+    /// so it is a little less than what is seen: who crosses a cell's edge counts as in the old cell for a bit.
+    #[must_use]
+    pub fn reaches(self, from: [f32; 2], to: [f32; 2]) -> bool {
+        let reach = self.cell * (f32::from(self.radius) - 2.0 * STAY);
+        from.iter().zip(to).all(|(from, to)| (to - from).abs() < reach)
+    }
 }
 
 /// A view reaches at most this many cells each way.
@@ -205,5 +215,34 @@ impl<'a> Setup<'a> {
         self.interest = Some(interest);
         self.registry.place_by::<C>(self.world, interest.cell, place);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Random;
+    use crate::sim::registry::cell_at;
+
+    #[test]
+    fn what_is_within_reach_is_in_view_whichever_cells_both_came_from() {
+        let interest = Interest { cell: 16.0, radius: 2 };
+        let mut random = Random::from_seed(7);
+        let mut places = [[48.0f32; 2]; 2];
+        let mut cells = [None; 2];
+        let mut reached = 0;
+        for _ in 0..20_000 {
+            for (place, cell) in places.iter_mut().zip(&mut cells) {
+                *place = place.map(|at| (at + random.between(-3.0, 3.0)).clamp(0.0, 96.0));
+                *cell = Some(cell_at(*place, interest.cell, *cell));
+            }
+            let [Some(from), Some(to)] = cells else { continue };
+            if interest.reaches(places[0], places[1]) {
+                let apart = from.x.abs_diff(to.x).max(from.y.abs_diff(to.y));
+                assert!(apart <= u16::from(interest.radius), "{places:?} in {cells:?}");
+                reached += 1;
+            }
+        }
+        assert!((2000..18_000).contains(&reached), "{reached} within reach");
     }
 }

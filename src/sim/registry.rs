@@ -169,7 +169,7 @@ impl Registry {
 }
 
 /// How far out of its cell, in cells, an entity is before it changes cells.
-const STAY: f32 = 0.1;
+pub(super) const STAY: f32 = 0.1;
 
 /// The cell of a place, for one that is in a cell now.
 pub(super) fn cell_at(place: [f32; 2], size: f32, now: Option<Cell>) -> Cell {

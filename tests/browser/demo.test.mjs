@@ -89,6 +89,44 @@ test("who shoots hits, beats somebody, and has the points", async () => {
     await ann.close();
 });
 
+test("weapons and the dash are pressed by keys and by what reads the page, and once by a pointer", async () => {
+    const ann = await person();
+    const page = await ann.open(url());
+    await play(page, "Ann");
+    const held = (at) => page.waitForSelector(`[data-weapon="${at}"][aria-pressed="true"]`, { timeout: 10_000 });
+    await held(0);
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await held(1);
+    assert.ok(await page.isHidden("#saying"), "the button heard the key, not the chat");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await held(2);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "arena");
+    await page.evaluate(() => /** @type {HTMLElement} */ (document.querySelector("[data-weapon='0']")).click());
+    await held(0);
+    await page.hover("[data-weapon='1']");
+    await page.mouse.down();
+    await held(1);
+    await page.keyboard.press("3");
+    await held(2);
+    await page.mouse.up();
+    await page.waitForTimeout(300);
+    await held(2);
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "arena", "a pointer leaves the focus alone");
+    await page.waitForSelector("#dash.ready");
+    await page.focus("#dash");
+    // Who stands has no way to dash.
+    await page.keyboard.down("d");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#dash[aria-disabled='true']", { timeout: 10_000 });
+    await page.keyboard.up("d");
+    assert.deepEqual(ann.errors, []);
+    await ann.close();
+});
+
 test("what one says the other reads", async () => {
     const [ann, bob] = [await person(), await person()];
     const [first, second] = [await ann.open(url()), await bob.open(url())];

@@ -13,10 +13,11 @@ const SLACK = 0.2;
 
 let server;
 let way;
-const quiet = ["modes=[{name=\"quiet\",players=4,options={walls=false,bots=0,side=64,seconds=0,goal=0}}]"];
+const mode = (name, walls, side) => `{name="${name}",players=4,options={walls=${walls},side=${side},bots=0,seconds=0,goal=0}}`;
+const modes = [`modes=[${mode("quiet", false, 64)},${mode("walled", true, 48)}]`];
 
 before(async () => {
-    server = await serve(...quiet);
+    server = await serve(...modes);
     way = await road(server.port);
     // A round trip of 150 ms, and up to 30 ms more.
     way.lengthen(75, 15);
@@ -95,43 +96,83 @@ test("over a round trip of 150 ms one's own avatar moves within a frame or two, 
     await bob.close();
 });
 
-test("whoever predicts rightly is told nothing of its own avatar for a minute but that its inputs came", async () => {
+const REST = { move_x: 0, move_y: 0, aim: 0, fire: false, dash: false, reload: false, mark: false, weapon: 0 };
+
+/** Somebody without a page in a match of a mode, whose controls follow from how many were said before. */
+async function scripted(mode, controls) {
     const { encode, prediction } = await loadRules({ wasm: null });
     const client = await connect(`ws://127.0.0.1:${way.port}/play`, { WebSocket, software: "motion" });
-    const made = await client.ask("create-match", { private: true });
+    const made = await client.ask("create-match", { mode, private: true });
     const match = await client.join({ place: made.code, name: "Cleo", controls: encode, prediction });
-    const controls = { move_x: 0, move_y: 0, aim: 0, fire: false, dash: false, reload: false, mark: false, weapon: 0 };
     let ticks = 0;
     const beat = setInterval(() => {
         ticks += 1;
-        const turn = (ticks / 40) * 2 * Math.PI;
-        match.input({ ...controls, move_x: Math.round(Math.cos(turn) * 127), move_y: Math.round(Math.sin(turn) * 127),
-            aim: (ticks * 700) & 0xffff, dash: ticks % 50 === 0 });
+        match.input({ ...REST, ...controls(ticks) });
     }, 1000 / match.tickRate);
-    // On a machine that is short of time an input comes late, and then the server is right to differ:
-    // such a minute does not count.
+    return { client, match, close: () => (clearInterval(beat), client.close()) };
+}
+
+/**
+ * Plays for so many seconds, after four; `begin` is called when they begin. On a machine that is short of time an
+ * input comes late, and then the server is right to differ: such a time does not count.
+ */
+async function undisturbed(client, seconds, begin) {
+    let late = -1;
+    for (let tries = 0; tries < 3 && late !== 0; tries += 1) {
+        await new Promise((settled) => setTimeout(settled, 4000));
+        begin();
+        const before = client.stats.late;
+        await new Promise((passed) => setTimeout(passed, seconds * 1000));
+        late = client.stats.late - before;
+    }
+    assert.equal(late, 0, "inputs came late");
+}
+
+test("whoever runs into walls predicts that as well, and is not corrected", async () => {
+    // Across the whole field, then on at three eighths of a turn.
+    const { client, match, close } = await scripted("walled", (ticks) => {
+        const turn = Math.floor(ticks / 120) * 0.75 * Math.PI;
+        return { move_x: Math.round(Math.cos(turn) * 127), move_y: Math.round(Math.sin(turn) * 127), dash: ticks % 50 === 0 };
+    });
+    let [corrections, stopped, last] = [0, 0, null];
+    // What is taken on the way is no motion, and nobody foresees it.
+    const motion = ({ Body, Velocity, Dash }) => JSON.stringify([Body, Velocity, Dash]);
+    match.on("correction", (_, { from, to }) => { corrections += Number(!to || motion(from) !== motion(to)); });
+    match.on("tick", (view) => {
+        const body = view.get([...view.entities()].find((id) => view.isOwn(id) && view.get(id, "Body")), "Body");
+        stopped += Number(body && last && Math.hypot(body.x - last.x, body.y - last.y) < 0.75 * SPEED / match.tickRate);
+        last = body;
+    });
+    await undisturbed(client, 30, () => { [corrections, stopped] = [0, 0]; });
+    console.log(`${corrections} corrections, in ${stopped} ticks a wall was in the way`);
+    assert.ok(stopped > 50, `only in ${stopped} ticks a wall was in the way`);
+    assert.deepEqual([corrections, client.stats.desyncs], [0, 0]);
+    await close();
+});
+
+test("whoever predicts rightly is told nothing of its own avatar for a minute but that its inputs came", async () => {
+    const { client, match, close } = await scripted("quiet", (ticks) => {
+        const turn = (ticks / 40) * 2 * Math.PI;
+        return { move_x: Math.round(Math.cos(turn) * 127), move_y: Math.round(Math.sin(turn) * 127),
+            aim: (ticks * 700) & 0xffff, dash: ticks % 50 === 0 };
+    });
     const told = [];
     match.on("packet", (packet) => told.push(packet.length));
-    let minute;
-    for (let tries = 0; tries < 3 && !(minute?.late === 0); tries += 1) {
-        await new Promise((settled) => setTimeout(settled, 4000));
+    let before = 0;
+    await undisturbed(client, 60, () => {
         told.length = 0;
-        const before = client.stats;
-        await new Promise((passed) => setTimeout(passed, 60_000));
-        const after = client.stats;
-        minute = { late: after.late - before.late, corrections: after.corrections - before.corrections };
-        console.log(`${told.length} packets, ${minute.late} inputs late, ${minute.corrections} corrections`);
-    }
-    clearInterval(beat);
+        before = client.stats.corrections;
+    });
+    const corrections = client.stats.corrections - before;
+    console.log(`${told.length} packets, ${corrections} corrections`);
     const mean = told.reduce((sum, length) => sum + length, 0) / told.length;
     console.log(`packets of ${mean.toFixed(2)} bytes, the longest ${Math.max(...told)}`);
     assert.ok(told.length > 1100 && match.view.isOwn([...match.view.entities()].find((id) => match.view.get(id, "Body"))));
-    assert.deepEqual(minute, { late: 0, corrections: 0 });
-    assert.equal(client.stats.desyncs, 0);
+    assert.deepEqual([corrections, client.stats.desyncs], [0, 0]);
     // Two bytes say that nothing happened. Seven more are a checksum, every so many ticks; a table comes along
     // now and then. Its own avatar, told anew in each tick, would be four bytes at least.
     const silent = told.filter((length) => length <= 2).length;
     assert.ok(silent > told.length * 0.9, `${silent} of ${told.length} packets say nothing`);
     assert.ok(mean < 3, `a packet has ${mean} bytes`);
-    await client.close();
+    await close();
 });

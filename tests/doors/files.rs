@@ -36,6 +36,7 @@ fn files_have_their_types_and_pages_may_do_nothing_else() {
             let policy = answer.header("content-security-policy").expect("a policy");
             assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe-inline"));
             assert!(policy.contains("frame-ancestors 'none'"));
+            assert!(policy.contains("form-action 'self'"));
             let asked = wire.ask("HEAD", target, "", "").await;
             assert_eq!((asked.status, asked.header("etag")), (200, answer.header("etag")));
             assert_eq!(asked.header("content-length"), Some(length.to_string().as_str()));

@@ -1,4 +1,6 @@
 // What it costs to decode 200 entities that move: microseconds per packet, after the engine has warmed up.
+// It measures and asserts nothing, since a machine's speed is no property of the code; `docs/performance.md`
+// has what it came to.
 //
 //     node tests/sdk/decode-cost.mjs
 

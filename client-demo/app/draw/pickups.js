@@ -9,7 +9,7 @@ const REACH = 0.7;
 /** @typedef {import("../camera.js").Camera} Camera */
 
 /** @type {Record<string, string>} */
-export const GIFTS = { Health: LEAF, Shield: ICE, Shells: AMBER, Ammo: AMBER, Rockets: SIGNAL };
+const GIFTS = { Health: LEAF, Shield: ICE, Shells: AMBER, Ammo: AMBER, Rockets: SIGNAL };
 
 export class Pickups {
     /** @type {Map<string, HTMLCanvasElement>} */

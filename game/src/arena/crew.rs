@@ -3,7 +3,6 @@
 //! They are part of the match like anything else in it, so they are the same wherever it is played
 //! again.
 
-use super::Options;
 use super::avatar::{Body, Dash};
 use super::bot::Mind;
 use super::control::Will;
@@ -15,6 +14,7 @@ use super::score::Score;
 use super::sight::{Figure, Lure, Own, Sight};
 use super::team::{Side, smallest};
 use super::weapon::Arms;
+use super::{INTEREST, Options};
 use bevy_ecs::prelude::*;
 use bevy_ecs::query::QueryData;
 use std::cmp::Reverse;
@@ -77,9 +77,36 @@ pub(super) struct Seen {
     team: Option<&'static OnTeam>,
 }
 
+/// What bots may see, in the order of names.
+#[derive(Default)]
+struct Scene {
+    figures: Vec<Figure>,
+    lures: Vec<Lure>,
+}
+
+impl Scene {
+    fn of(avatars: &Query<Seen>, pickups: &Query<(&Net, &Pickup)>) -> Self {
+        let mut figures: Vec<Figure> = avatars.iter().map(|seen| figure(&seen)).collect();
+        figures.sort_unstable_by_key(|figure| figure.id);
+        let mut lures: Vec<_> = pickups.iter().filter(|(_, pickup)| pickup.is_there).collect();
+        lures.sort_unstable_by_key(|(net, _)| net.id);
+        let lures = lures.iter().map(|(_, it)| Lure { gift: it.gift, at: [it.x, it.y] }).collect();
+        Self { figures, lures }
+    }
+
+    /// Makes it that part of another which a player there is shown for certain: a bot knows no more.
+    fn narrow(&mut self, all: &Self, from: [f32; 2]) {
+        self.figures.clear();
+        self.lures.clear();
+        let figures = all.figures.iter().filter(|figure| INTEREST.reaches(from, figure.at));
+        self.figures.extend(figures);
+        self.lures.extend(all.lures.iter().filter(|lure| INTEREST.reaches(from, lure.at)));
+    }
+}
+
 /// Lets bots make up their minds.
 pub(super) fn think(
-    (time, field): (Res<Time>, Res<Field>),
+    (time, field, options): (Res<Time>, Res<Field>, Res<Options>),
     mut random: ResMut<Random>,
     mut bots: Query<Thinker<'_>>,
     avatars: Query<Seen>,
@@ -89,12 +116,7 @@ pub(super) fn think(
     if bots.is_empty() {
         return;
     }
-    let mut figures: Vec<Figure> = avatars.iter().map(|seen| figure(&seen)).collect();
-    figures.sort_unstable_by_key(|figure| figure.id);
-    let mut lures: Vec<_> = pickups.iter().filter(|(_, pickup)| pickup.is_there).collect();
-    lures.sort_unstable_by_key(|(net, _)| net.id);
-    let lures: Vec<Lure> =
-        lures.iter().map(|(_, it)| Lure { gift: it.gift, at: [it.x, it.y] }).collect();
+    let (all, mut near) = (Scene::of(&avatars, &pickups), Scene::default());
     let mut bots: Vec<_> = bots.iter_mut().collect();
     bots.sort_unstable_by_key(|(owner, ..)| owner.0);
     for (_, standing, mut mind) in bots {
@@ -109,8 +131,11 @@ pub(super) fn think(
             arms: *seen.arms,
             dash: seen.dash.ready,
         };
-        let sight =
-            Sight { now: time.tick(), own, figures: &figures, lures: &lures, field: &field };
+        if options.interest {
+            near.narrow(&all, own.figure.at);
+        }
+        let Scene { figures, lures } = if options.interest { &near } else { &all };
+        let sight = Sight { now: time.tick(), own, figures, lures, field: &field };
         let input = mind.think(&sight, &mut random);
         if let Ok(mut will) = wills.get_mut(avatar) {
             *will = Will { input, seen: None };

@@ -1,5 +1,6 @@
 //! Health: what hits take, what ends an avatar, and what keeps it safe for a while.
 
+use super::Options;
 use super::avatar::Body;
 use super::player::{Entrant, Profile, Standing, face};
 use super::round::Whistle;
@@ -76,13 +77,15 @@ struct Kill<'a> {
     killer: Option<&'a str>,
     /// Whose avatars they were: names may be the same.
     players: [Option<PlayerId>; 2],
-    at: [f32; 2],
+    /// Where it was, unless that tells more than some see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<[f32; 2]>,
 }
 
 /// Ends avatars without health; whoever hit them last gets the points.
 pub(super) fn perish(
     mut commands: Commands,
-    time: Res<Time>,
+    (time, options): (Res<Time>, Res<Options>),
     whistle: Res<Whistle>,
     mut events: ResMut<Events>,
     avatars: Query<(Entity, &Owner, &Health, &Body), With<Net>>,
@@ -110,6 +113,7 @@ pub(super) fn perish(
         }
         let killer = (!won.is_empty()).then_some(won.as_str());
         let players = [Some(victim), culprit.filter(|_| killer.is_some())];
+        let at = (!options.interest).then_some(at);
         events.to_all().emit("kill", &Kill { victim: &lost, killer, players, at });
     }
 }

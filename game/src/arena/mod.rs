@@ -111,7 +111,7 @@ pub struct Arena;
 
 impl Game for Arena {
     const NAME: &'static str = "arena";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     type Input = Input;
     type Options = Options;
 

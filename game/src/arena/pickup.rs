@@ -137,17 +137,21 @@ pub(super) fn take(
         }
     }
     touches.sort_unstable();
+    // Commands come later: who takes a shield now does not have it yet.
+    let mut shielded = Vec::new();
     for (_, _, entity, taker) in touches {
         let Ok((.., mut pickup)) = pickups.get_mut(entity) else { continue };
         let Ok((_, _, owner, _, mut health, mut arms, is_safe)) = takers.get_mut(taker) else {
             continue;
         };
         let gift = pickup.gift;
+        let is_safe = is_safe || shielded.contains(&taker);
         if !pickup.is_there || !give(gift, &mut health, &mut arms, is_safe) {
             continue;
         }
         if gift == Gift::Shield {
             commands.entity(taker).insert(Shield::lasting(SHIELD, &time));
+            shielded.push(taker);
         }
         pickup.is_there = false;
         pickup.absence = Timer::after(time.tick(), time.ticks(gift.absence()));

@@ -108,7 +108,7 @@ pub(super) fn join(world: &mut World, join: &Join) {
         is_bot: false,
     };
     let passage = Passage { player, name: &profile.name };
-    world.resource_mut::<Events>().to_all_but(player).emit("joined", &passage);
+    world.resource_mut::<Events>().to_all_but(player).emit("came", &passage);
     seat(world, player, profile);
 }
 
@@ -132,7 +132,7 @@ pub(super) fn leave(world: &mut World, player: PlayerId) {
     let Some(entrant) = find(world, player) else { return };
     let name = world.get::<Profile>(entrant).map(|profile| profile.name.clone());
     let passage = Passage { player, name: name.as_deref().unwrap_or_default() };
-    world.resource_mut::<Events>().to_all().emit("left", &passage);
+    world.resource_mut::<Events>().to_all().emit("went", &passage);
     unseat(world, entrant);
 }
 

@@ -27,10 +27,10 @@ pub struct Round {
     pub is_over: bool,
     /// When the next one begins, once this one is over.
     pub next: Option<Tick>,
-    /// The seat of the player who won it.
+    /// The seat of the player who won it, or was the best when a side did; none after a draw.
     #[entities]
     pub winner: Option<Entity>,
-    /// The side that won it, if there are sides.
+    /// The side that won it, if there are sides; none after a draw.
     pub side: Option<Side>,
 }
 
@@ -95,6 +95,13 @@ struct Place<'a> {
 
 type Scored<'a> = (Entity, &'a Owner, &'a Profile, &'a Score);
 
+/// The first of these, the best of whom comes first; none if that is no more than the next has.
+fn ahead<T>(ranked: impl IntoIterator<Item = (u32, T)>) -> Option<T> {
+    let mut ranked = ranked.into_iter();
+    let (most, first) = ranked.next()?;
+    (most > ranked.next().map_or(0, |(points, _)| points)).then_some(first)
+}
+
 /// Ends the round when it is time.
 pub(super) fn judge(
     (time, options): (Res<Time>, Res<Options>),
@@ -124,11 +131,15 @@ pub(super) fn judge(
     let mut places: Vec<_> = scores.iter().collect();
     // The best first; of equals who came first.
     places.sort_by_key(|(_, owner, _, score)| (Reverse(score.points), owner.0));
-    let has_sides = options.teams > 0;
-    let leads = |side: &Side| (sides[*side as usize], Reverse(*side as usize));
+    let mut ranked = Side::ALL.map(|side| (sides[side as usize], side));
+    ranked.sort_by_key(|(points, _)| Reverse(*points));
     round.is_over = true;
-    round.side = Side::ALL.into_iter().filter(|_| has_sides && best > 0).max_by_key(leads);
-    let first = places.first().filter(|(.., score)| score.points > 0);
+    round.side = ahead(ranked);
+    let first = match round.side {
+        Some(_) => places.first(),
+        None if options.teams > 0 => None,
+        None => ahead(places.iter().map(|place| (place.3.points, place))),
+    };
     round.winner = first.map(|(entity, ..)| *entity);
     *whistle = Whistle { is_blown: true, is_final: round.number == options.rounds };
     round.next = (!whistle.is_final).then(|| Tick(time.tick().0 + time.ticks(PAUSE)));

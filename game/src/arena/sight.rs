@@ -1,7 +1,8 @@
 //! What a player sees: for bots, which know nothing else.
 //!
-//! A bot in a client's seat sees a replica, one that fills an empty seat sees the match. Both become
-//! the same here.
+//! A bot in a client's seat sees a replica, one that fills an empty seat what a replica would have of
+//! the match. Both become the same here. Walls hide nothing: players look down on the field, over all
+//! walls, and so do bots.
 
 use super::avatar::{Body, Dash};
 use super::field::{Field, Ground, Wall};
@@ -59,9 +60,9 @@ pub struct Sight<'a> {
     pub now: Tick,
     /// Oneself.
     pub own: Own,
-    /// All avatars, one's own among them.
+    /// The avatars in view, one's own among them.
     pub figures: &'a [Figure],
-    /// What there is to take.
+    /// What there is to take in view.
     pub lures: &'a [Lure],
     /// The walls.
     pub field: &'a Field,

@@ -1,7 +1,8 @@
 //! Bots that fill empty seats.
 
-use super::table::{Table, open};
+use super::table::{Table, open, put};
 use crate::arena::avatar::Body;
+use crate::arena::bot::Mind;
 use crate::arena::player::{Entrant, Profile};
 use crate::arena::score::Score;
 use crate::arena::{Arena, Options};
@@ -82,4 +83,27 @@ fn a_colour_may_be_wished_for() {
     let world = table.game.world();
     let entrants = world.try_query_filtered::<&Score, With<Entrant>>();
     assert_eq!(entrants.map(|mut query| query.iter(world).count()), Some(3));
+}
+
+/// Whether a bot goes for the only other after half a second: from near, and from two screens away.
+fn hunts(interest: bool) -> [bool; 2] {
+    const BOT: u32 = 1 << 20;
+    let options = Options { side: 96, bots: 2, interest, ..open() };
+    let mut table = Table::staged(options, 1, |world, tick| {
+        if tick >= 3 {
+            put(world, BOT, 48.0, 20.0);
+            put(world, 1, 48.0, if tick < 13 { 45.0 } else { 52.0 });
+        }
+    });
+    [(); 2].map(|()| {
+        table.play(10, &[]);
+        let mind: Mind = table.get(BOT).expect("a bot");
+        let mind = serde_json::to_value(mind).expect("it is saved as well");
+        !mind["target"].is_null()
+    })
+}
+
+#[test]
+fn a_bot_in_a_match_sees_no_farther_than_a_player_in_its_place() {
+    assert_eq!((hunts(false), hunts(true)), ([true, true], [true, false]));
 }

@@ -7,8 +7,10 @@ use crate::arena::health::Health;
 use crate::arena::projectile::Shot;
 use crate::arena::round::Round;
 use crate::arena::score::Score;
+use crate::arena::team::Side;
 use crate::arena::{Input, Options};
 use arena_rules::Weapon;
+use bevy_ecs::prelude::*;
 use tickwire::prelude::*;
 
 fn firing(weapon: Weapon) -> Input {
@@ -87,4 +89,37 @@ fn after_a_round_there_is_a_pause_and_then_all_begins_anew() {
         assert!(table.game.tick_number() < Tick(400));
     }
     assert!(table.game.frame().outcome.is_some(), "the second was the last");
+}
+
+/// How a round of four ends when it is time, and what is said of it: who has how many points.
+fn verdict(teams: u8, hand: fn(&mut World, u32)) -> (Round, String) {
+    let options = Options { seconds: 1, rounds: 2, teams, ..open() };
+    let mut table = Table::staged(options, 4, hand);
+    while !round(&table).is_over {
+        table.play(1, &[]);
+    }
+    let payload = table.events.last().map(|event| event.payload.clone());
+    (round(&table), payload.unwrap_or_default())
+}
+
+/// Players 1 and 3 are on the first side, 2 and 4 on the second.
+fn give(world: &mut World, points: [u32; 4]) {
+    for (owner, mut score) in world.query::<(&Owner, &mut Score)>().iter_mut(world) {
+        score.points = points[owner.0.0 as usize - 1];
+    }
+}
+
+#[test]
+fn a_tie_is_nobodys_win() {
+    let (over, said) = verdict(2, |world, _| give(world, [20, 10, 0, 10]));
+    assert_eq!((over.side, over.winner), (None, None));
+    assert!(said.starts_with(r#"{"number":1,"winner":null,"side":null,"#), "{said}");
+    let (over, _) = verdict(2, |world, _| give(world, [10, 10, 0, 10]));
+    assert_eq!((over.side, over.winner.is_some()), (Some(Side::Blue), true));
+    let (over, _) = verdict(0, |world, _| give(world, [0, 20, 20, 10]));
+    assert_eq!((over.side, over.winner), (None, None));
+    let (_, said) = verdict(0, |world, _| give(world, [0, 20, 30, 10]));
+    assert!(said.starts_with(r#"{"number":1,"winner":"Number 3","side":null,"#), "{said}");
+    let (over, _) = verdict(0, |world, _| give(world, [0; 4]));
+    assert_eq!((over.side, over.winner), (None, None));
 }

@@ -155,6 +155,33 @@ fn a_pickup_is_taken_by_who_needs_it_and_comes_back() {
 }
 
 #[test]
+fn of_two_shields_at_once_one_is_left() {
+    let mut table = Table::staged(Options::default(), 1, |world, tick| {
+        if tick == 3 {
+            let mut pickups = world.query::<&mut Pickup>();
+            let mut place = None;
+            for mut pickup in pickups.iter_mut(world).take(2) {
+                pickup.gift = Gift::Shield;
+                (pickup.x, pickup.y) = *place.get_or_insert((pickup.x, pickup.y));
+            }
+            let (x, y) = place.expect("a pickup");
+            put(world, 1, x, y);
+        }
+    });
+    let shields = |table: &Table| {
+        let world = table.game.world();
+        let mut pickups = world.try_query::<&Pickup>().expect("known");
+        let is_shield = |it: &&Pickup| it.gift == Gift::Shield && it.is_there;
+        pickups.iter(world).filter(is_shield).count()
+    };
+    table.play(1, &[]);
+    assert!(table.get::<Shield>(1).is_some());
+    assert_eq!(shields(&table), 1);
+    table.play(5, &[]);
+    assert_eq!(shields(&table), 1);
+}
+
+#[test]
 fn who_is_shot_ends_comes_back_and_is_counted() {
     let mut table = Table::staged(open(), 2, |world, tick| {
         if tick == 3 {
@@ -185,6 +212,23 @@ fn who_is_shot_ends_comes_back_and_is_counted() {
     assert_eq!((table.seen::<Shield>(1), table.seen::<Body>(1)), (1, 2));
     table.play(30, &[]);
     assert_eq!((table.get::<Shield>(2), table.seen::<Shield>(1)), (None, 0));
+}
+
+#[test]
+fn where_somebody_ended_is_not_told_to_those_who_see_but_a_part_of_the_field() {
+    let mut table = Table::staged(Options { interest: true, ..open() }, 2, |world, tick| {
+        if tick == 3 {
+            put(world, 1, 10.0, 20.0);
+            put(world, 2, 14.0, 20.0);
+        }
+    });
+    while table.is_alive(2) {
+        table.play(1, &[(1, FIRE)]);
+        assert!(table.game.tick_number() < Tick(60));
+    }
+    let kill = table.events.last().map(|event| event.payload.clone());
+    let expected = r#"{"victim":"Number 2","killer":"Number 1","players":[2,1]}"#;
+    assert_eq!(kill.as_deref(), Some(expected));
 }
 
 #[test]

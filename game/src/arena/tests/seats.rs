@@ -15,7 +15,7 @@ fn who_joins_appears_and_the_others_hear_of_it() {
     let mut table = Table::staged(open(), 1, |_, _| {});
     table.join(2, "Someone with a very long name");
     table.play(1, &[]);
-    assert_eq!(table.heard(), ["joined AllBut(PlayerId(2))"]);
+    assert_eq!(table.heard(), ["came AllBut(PlayerId(2))"]);
     assert_eq!(table.events[0].payload, r#"{"player":2,"name":"Someone with a v"}"#);
     assert_eq!(table.profile(2).name, "Someone with a v");
     assert!(table.is_alive(2));
@@ -31,7 +31,7 @@ fn who_leaves_is_gone() {
     let mut table = Table::staged(open(), 2, |_, _| {});
     table.changes.push(Change::Leave(PlayerId(2)));
     table.play(1, &[]);
-    assert_eq!(table.heard(), ["left All"]);
+    assert_eq!(table.heard(), ["went All"]);
     assert_eq!((table.all::<Standing>().len(), table.all::<Body>().len()), (1, 1));
     assert_eq!((table.seen::<Standing>(1), table.seen::<Body>(1)), (1, 1));
     table.join(2, "again");
