@@ -7,20 +7,14 @@
 
 #[path = "fanout/client.rs"]
 mod client;
-#[path = "fanout/process.rs"]
-#[allow(dead_code, reason = "the soak needs more of it")]
-mod process;
-#[path = "fanout/wire.rs"]
-#[allow(dead_code, reason = "the soak needs more of it")]
-mod wire;
 
 use clap::Parser;
 use client::Client;
 use mio::{Events, Poll};
-use process::Server;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use tickwire::load::server::{Server, pin_self};
 
 /// So many clients connect at once.
 const CONNECTING_MOST: usize = 64;
@@ -65,7 +59,7 @@ struct Options {
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     rlimit::increase_nofile_limit(100_000)?;
-    process::pin_self(&options.own_core)?;
+    pin_self(&options.own_core)?;
     // Rounds do not end while they are measured.
     let mode = format!(
         "modes=[{{name=\"arena\",players={},options={{seconds=60000,goal=0,bots=0}}}}]",

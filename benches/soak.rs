@@ -12,20 +12,16 @@ mod bot;
 mod crowd;
 #[path = "soak/deeds.rs"]
 mod deeds;
-#[path = "fanout/process.rs"]
-mod process;
 #[path = "soak/tally.rs"]
 mod tally;
-#[path = "fanout/wire.rs"]
-mod wire;
 
 use clap::Parser;
 use crowd::Crowd;
-use process::Server;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
+use tickwire::load::server::{Server, pin_self};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// Seats are kept, and matches go on without players, this long, in seconds.
@@ -82,7 +78,7 @@ fn main() -> ExitCode {
 
 fn soak(options: &Options) -> anyhow::Result<()> {
     rlimit::increase_nofile_limit(options.players as u64 + 100)?;
-    process::pin_self(&options.own_core)?;
+    pin_self(&options.own_core)?;
     let mut soak = Soak::start(options)?;
     let run = soak.run(options.seconds).and_then(|()| soak.look_at_memory());
     println!("{}", soak.crowd.shared.tally);
@@ -122,8 +118,6 @@ impl Soak {
         settings.extend(kept.iter().map(String::as_str));
         let log = std::fs::File::create(&options.log)?;
         let server = Server::start(&options.server, &options.cores, &settings, log.into())?;
-        // It says where it is before it has all that it needs.
-        std::thread::sleep(SECOND);
         let mut crowd = Crowd::new(server.address)?;
         crowd.add(options.players, options.seed)?;
         Ok(Self {

@@ -3,12 +3,14 @@
 mod allocation;
 mod architecture;
 mod bots;
+mod chorus;
 mod doors;
 mod fields;
 mod first_game;
 mod goldens;
 mod hub;
 mod journals;
+mod load;
 mod matches;
 mod native;
 mod sessions;

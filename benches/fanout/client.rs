@@ -1,6 +1,5 @@
 //! One native client: as little work for each packet as that allows.
 
-use crate::wire::{Frame, Wire, next_frame};
 use game::arena::Input as Controls;
 use game::arena::control::Buttons;
 use mio::{Registry, Token};
@@ -8,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire::ids::{PlayerId, Tick};
+use tickwire::load::wire::{Frame, Wire, next_frame, request};
 use tickwire::protocol::native::{ClientSession, FromClient, Hello, Input, Join, Stage, ToClient};
 use tickwire::sim::encode_input;
 use tickwire::sync::Replica;
@@ -42,7 +42,13 @@ impl Client {
     ) -> anyhow::Result<Self> {
         let hello = Hello { software: "fanout", ..Hello::default() };
         Ok(Self {
-            wire: Wire::upgrade(address, Token(number), registry, None)?,
+            wire: Wire::upgrade(
+                address,
+                &request("/play", "fanout"),
+                Token(number),
+                registry,
+                None,
+            )?,
             session: ClientSession::new(&hello, Duration::ZERO)?,
             number,
             is_checked,
@@ -87,7 +93,8 @@ impl Client {
             return;
         }
         let was_open = self.wire.is_open();
-        let bytes = self.wire.read();
+        let mut bytes = Vec::new();
+        self.wire.read(&mut bytes);
         if self.wire.is_open() != was_open {
             self.flush();
         }
@@ -96,10 +103,10 @@ impl Client {
             used += length;
             match frame {
                 Frame::Binary(packet) => self.hear(packet, now),
-                Frame::Close(_) | Frame::Other => self.is_gone = true,
+                Frame::Close(_) | Frame::Ping(_) | Frame::Other => self.is_gone = true,
             }
         }
-        self.wire.keep(bytes, used);
+        self.wire.keep(&bytes[used..]);
         self.is_gone |= self.wire.is_gone();
     }
 

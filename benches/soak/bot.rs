@@ -8,7 +8,6 @@ mod whims;
 
 use crate::deeds::Deed;
 use crate::tally::Tally;
-use crate::wire::Wire;
 use game::arena::Input as Controls;
 use game::arena::control::Buttons;
 use mio::{Registry, Token};
@@ -17,6 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire::ids::Tick;
+use tickwire::load::wire::{Wire, request};
 use tickwire::protocol::native::{ClientSession, FromClient, Hello, Input, Join, Stage};
 use tickwire::sim::{Random, encode_input};
 use tickwire::sync::Replica;
@@ -222,8 +222,13 @@ impl Bot {
     }
 
     fn connect(&mut self, around: &mut Around<'_>) {
-        let connected =
-            Wire::upgrade(around.address, Token(self.number), around.registry, Some(RECEIVES));
+        let connected = Wire::upgrade(
+            around.address,
+            &request("/play", "soak"),
+            Token(self.number),
+            around.registry,
+            Some(RECEIVES),
+        );
         let begun = if self.comes_back {
             self.session.reconnect(around.now)
         } else {

@@ -1,6 +1,6 @@
 //! What ends a connection: a goodbye, or one of many lies. After each the server must hang up.
 
-use crate::wire::{CLOSE, PING, REQUEST, TEXT, Wire};
+use tickwire::load::wire::{CLOSE, PING, TEXT, Wire, request};
 use tickwire::protocol::native::{FromClient, Hello};
 use tickwire::sim::Random;
 
@@ -136,12 +136,13 @@ impl Deed {
             Self::PingFlood => (0..FLOOD).for_each(|_| wire.frame(PING, b"?")),
             Self::HalfFrame => wire.write(&[0x82, 0x80 | 100, 0, 0, 0, 0, 4, 1]),
             Self::HalfRequest => {
-                let most = REQUEST.len() as u32;
-                wire.write(&REQUEST.as_bytes()[..random.below(most) as usize]);
+                let request = request("/play", "soak");
+                let most = request.len() as u32;
+                wire.write(&request.as_bytes()[..random.below(most) as usize]);
             }
             Self::NoWebSocket => wire.write(&noise(random, 0, 2000)),
             Self::Silence => {}
-            Self::Mute => wire.write(REQUEST.as_bytes()),
+            Self::Mute => wire.write(request("/play", "soak").as_bytes()),
         }
         wire.flush();
     }

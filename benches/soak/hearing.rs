@@ -18,7 +18,8 @@ impl Bot {
     pub(super) fn read(&mut self, around: &mut Around<'_>) {
         let Some(wire) = &mut self.wire else { return };
         let was_open = wire.is_open();
-        let bytes = wire.read();
+        let mut bytes = Vec::new();
+        wire.read(&mut bytes);
         let is_doomed = matches!(self.mood, Mood::Doomed { .. });
         if wire.is_open() && !was_open && !is_doomed {
             self.say_all();
@@ -31,11 +32,11 @@ impl Bot {
             match frame {
                 Frame::Binary(packet) if !is_doomed => self.hear(packet, around),
                 Frame::Close(code) => self.code = code,
-                Frame::Binary(_) | Frame::Other => {}
+                Frame::Binary(_) | Frame::Ping(_) | Frame::Other => {}
             }
         }
         let Some(wire) = &mut self.wire else { return };
-        wire.keep(bytes, used);
+        wire.keep(&bytes[used..]);
         if wire.is_gone() {
             self.end(around);
         }

@@ -2,9 +2,9 @@
 
 use super::{Around, Bot, Mood, SECOND};
 use crate::deeds::{Deed, noise};
-use crate::wire::{BINARY, PING, Wire};
 use mio::Token;
 use tickwire::ids::Tick;
+use tickwire::load::wire::{BINARY, PING, Wire};
 use tickwire::protocol::native::{FromClient, Input, Stage};
 
 /// What a greedy bot asks for before it stalls, which is as much as it may: answers that fill what the

@@ -2,6 +2,7 @@
 
 use super::tally::Times;
 use crate::ids::Tick;
+use crate::sync::Chorus;
 use crate::sync::schema::Schema;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ struct Board {
     rows: [Row; ROWS],
     /// How many players it has.
     players: usize,
+    /// What they hold in common.
+    chorus: Chorus,
 }
 
 #[derive(Default)]
@@ -75,6 +78,11 @@ impl Hall {
     pub fn leave(&mut self, place: Place) {
         let board = &mut self.boards[place.0];
         board.players = board.players.saturating_sub(1);
+    }
+
+    /// What the players of a match hold in common.
+    pub fn chorus(&mut self, place: Place) -> &mut Chorus {
+        &mut self.boards[place.0].chorus
     }
 
     /// How many matches have players.

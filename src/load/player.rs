@@ -12,14 +12,14 @@ use crate::protocol::native::{
     ToClient,
 };
 use crate::sim::Random;
-use crate::sync::{Replica, StreamError, is_keyframe};
+use crate::sync::{Replica, SingerId, StreamError, is_keyframe};
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// People look, and change their minds, ten times a second.
-const THINKS_EVERY: Duration = Duration::from_millis(100);
+/// People look, and change their minds, five times a second.
+const THINKS_EVERY: Duration = Duration::from_millis(200);
 /// So many inputs are remembered until the server says that it used them.
 const INPUTS_KEPT: usize = 32;
 /// Inputs for ticks further ahead than this would wait at the server.
@@ -46,6 +46,8 @@ pub struct Plan {
     pub seed: u64,
     /// Of a hundred players so many leave, or lose their connection, in a minute.
     pub leave_rate: f64,
+    /// Whether what players of a match are told alike is decoded once for all of them.
+    pub shares: bool,
     /// Fault planted on purpose: one bit of one packet of the stream in so many is turned; 0: none.
     pub planted_one_in: u32,
 }
@@ -90,7 +92,7 @@ enum Way {
 struct Seat {
     id: PlayerId,
     place: Place,
-    replica: Replica,
+    eyes: Eyes,
     mind: Box<dyn Mind>,
     controls: Vec<u8>,
     period: Duration,
@@ -101,6 +103,35 @@ struct Seat {
     sent: VecDeque<(Tick, Duration)>,
     next_input: Duration,
     next_thought: Duration,
+}
+
+/// What it sees with.
+enum Eyes {
+    Own(Box<Replica>),
+    /// In the hall, with the others of its match.
+    Shared(SingerId),
+}
+
+impl Eyes {
+    fn receive(
+        &mut self,
+        packet: &[u8],
+        hall: &mut Hall,
+        place: Place,
+    ) -> Result<Tick, StreamError> {
+        match self {
+            Self::Own(replica) => replica.receive(packet).map(|_| ())?,
+            Self::Shared(id) => hall.chorus(place).receive(*id, packet)?,
+        }
+        Ok(self.tick(hall, place))
+    }
+
+    fn tick(&self, hall: &mut Hall, place: Place) -> Tick {
+        match self {
+            Self::Own(replica) => replica.tick(),
+            Self::Shared(id) => hall.chorus(place).tick(*id),
+        }
+    }
 }
 
 impl Player {
@@ -147,10 +178,14 @@ impl Player {
         self.seat.as_ref().map(|seat| seat.period)
     }
 
-    /// Its seat and what it sees from there.
+    /// Its seat and what it sees from there, if it sees with eyes of its own.
     #[must_use]
     pub fn view(&self) -> Option<(PlayerId, &Replica)> {
-        self.seat.as_ref().filter(|seat| seat.is_in).map(|seat| (seat.id, &seat.replica))
+        let seat = self.seat.as_ref().filter(|seat| seat.is_in)?;
+        match &seat.eyes {
+            Eyes::Own(replica) => Some((seat.id, &**replica)),
+            Eyes::Shared(_) => None,
+        }
     }
 
     /// When [`Player::pass`] is to be called at the latest.
@@ -277,10 +312,15 @@ impl Player {
         };
         let period = Duration::from_secs(1) / u32::from(joined.tick_rate.max(1));
         let start = around.now + period.mul_f32(self.random.unit());
+        let place = around.hall.enter(joined.match_id);
         self.seat = Some(Seat {
             id: joined.player,
-            place: around.hall.enter(joined.match_id),
-            replica: Replica::new(schema, joined.player, false),
+            place,
+            eyes: if self.plan.shares {
+                Eyes::Shared(around.hall.chorus(place).enter(schema, joined.player))
+            } else {
+                Eyes::Own(Box::new(Replica::new(schema, joined.player, false)))
+            },
             mind: (self.plan.minds)(self.plan.seed ^ u64::from(self.number), joined.player),
             controls: Vec::new(),
             period,
@@ -297,6 +337,9 @@ impl Player {
 
     fn unseat(&mut self, around: &mut Around<'_>) {
         if let Some(seat) = self.seat.take() {
+            if let Eyes::Shared(id) = seat.eyes {
+                around.hall.chorus(seat.place).leave(id);
+            }
             around.hall.leave(seat.place);
         }
     }
@@ -307,19 +350,15 @@ impl Player {
         let is_keyframe = is_keyframe(packet);
         let planted = self.plan.planted_one_in;
         let received = if planted > 0 && !is_keyframe && self.random.one_in(planted) {
-            seat.replica.receive(&turn_a_bit(packet, &mut self.random))
+            let turned = turn_a_bit(packet, &mut self.random);
+            seat.eyes.receive(&turned, around.hall, seat.place)
         } else {
-            seat.replica.receive(packet)
+            seat.eyes.receive(packet, around.hall, seat.place)
         };
-        if let Err(error) = received {
-            match error {
-                // It is known already, and a keyframe was asked for.
-                StreamError::NoKeyframe => return,
-                StreamError::Desync { .. } => felt.counts.desyncs += 1,
-                _ => felt.counts.broken += 1,
-            }
-            return self.say(&FromClient::Keyframe, around, |_| None);
-        }
+        let tick = match received {
+            Ok(tick) => tick,
+            Err(error) => return self.lose_the_thread(&error, around),
+        };
         felt.counts.packets += 1;
         felt.counts.keyframes += u64::from(is_keyframe);
         if seat.is_in {
@@ -329,7 +368,6 @@ impl Player {
             felt.join.note(now.saturating_sub(self.wanted));
         }
         seat.heard = now;
-        let tick = seat.replica.tick();
         around.hall.heard(seat.place, self.number, tick, now, &mut felt.visible);
         if let Some(applied) = applied {
             felt.counts.applied += 1;
@@ -338,6 +376,16 @@ impl Player {
                 around.hall.applied(seat.place, self.number, tick, *due, &mut felt.visible);
             }
         }
+    }
+
+    fn lose_the_thread(&mut self, error: &StreamError, around: &mut Around<'_>) {
+        match error {
+            // It is known already, and a keyframe was asked for.
+            StreamError::NoKeyframe => return,
+            StreamError::Desync { .. } => around.felt.counts.desyncs += 1,
+            _ => around.felt.counts.broken += 1,
+        }
+        self.say(&FromClient::Keyframe, around, |_| None);
     }
 
     /// Lets time pass, and does what is due.
@@ -394,11 +442,18 @@ impl Player {
         if !seat.is_in || self.session.stage() != Stage::Joined {
             return;
         }
+        let seen = seat.eyes.tick(around.hall, seat.place);
         if now >= seat.next_thought {
-            seat.controls = seat.mind.controls(&seat.replica);
+            let view = match &seat.eyes {
+                Eyes::Own(replica) => Some(&**replica),
+                Eyes::Shared(id) => around.hall.chorus(seat.place).view(*id),
+            };
+            if let Some(view) = view {
+                seat.controls = seat.mind.controls(view);
+            }
             seat.next_thought = now + THINKS_EVERY.saturating_sub(seat.period / 2);
         }
-        let server = estimate.map_or(seat.replica.tick(), |(tick, _)| tick);
+        let server = estimate.map_or(seen, |(tick, _)| tick);
         let tick = Tick((server.0 + 1).max(seat.newest.0 + 1));
         if tick.0 > server.0 + 1 + AHEAD_MOST && seat.newest != Tick(0) {
             // The estimate was wrong before: the next ones are heard again.
@@ -409,7 +464,7 @@ impl Player {
             seat.sent.pop_front();
         }
         seat.sent.push_back((tick, due));
-        let seen = Some((seat.replica.tick(), 0));
+        let seen = Some((seen, 0));
         let controls = std::mem::take(&mut seat.controls);
         let input = Input { tick, seen, controls: &controls, ..Input::default() };
         around.felt.counts.inputs += 1;

@@ -43,7 +43,9 @@ mod encode;
 mod prediction;
 mod replica;
 mod receive;
+mod chorus;
 
+pub use chorus::{Chorus, SingerId};
 pub use checksum::{hash_bytes, lanes_checksum};
 pub use delta::Delta;
 pub use entry::{Entry, Handle};

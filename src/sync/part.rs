@@ -86,6 +86,15 @@ fn age_class(age: u32) -> u32 {
 }
 
 impl Part {
+    /// Whether another one is the same to whoever receives it.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let lane = |lane: &Lane| (lane.value, lane.velocity, lane.fraction, lane.age);
+        let rest = |it: &Self| (it.id, it.owned, it.shape, it.seen, it.calm, it.moving);
+        rest(self) == rest(other)
+            && self.marks == other.marks
+            && self.lanes.iter().map(lane).eq(other.lanes.iter().map(lane))
+    }
+
     /// Makes it one that has just come, with no values yet; memory is reused.
     pub(crate) fn reset(
         &mut self,

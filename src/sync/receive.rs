@@ -201,7 +201,7 @@ impl Replica {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn read_section(
+    pub(super) fn read_section(
         &mut self,
         reader: &mut BitReader<'_>,
         key: SectionKey,

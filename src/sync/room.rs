@@ -41,7 +41,7 @@ pub(crate) struct Room {
 }
 
 /// What is new for the whole room in one tick.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct RoomNews {
     pub(crate) shapes: Vec<Vec<ComponentId>>,
     /// Tables and their code lengths, ascending.

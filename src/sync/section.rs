@@ -118,6 +118,19 @@ impl Section {
         self.live
     }
 
+    /// Whether another one is the same to whoever receives it.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let is_like = |(one, other): (&Option<Box<Part>>, &Option<Box<Part>>)| match (one, other) {
+            (Some(one), Some(other)) => one.is_like(other),
+            (None, None) => true,
+            _ => false,
+        };
+        self.slots.len() == other.slots.len()
+            && self.active == other.active
+            && self.last_id == other.last_id
+            && self.slots.iter().zip(&other.slots).all(is_like)
+    }
+
     pub(crate) fn get(&self, slot: u32) -> Option<&Part> {
         self.slots.get(slot as usize)?.as_deref()
     }

@@ -64,6 +64,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         minds: minds::<G>(behaviour),
         seed: options.seed,
         leave_rate: options.leave_rate,
+        shares: true,
         planted_one_in: options.plant_desync,
     };
     Run::new(RunOptions {

@@ -107,6 +107,7 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
             minds: minds::<G>(options.behaviour.into()),
             seed,
             leave_rate: if options.leave_rate > 0.0 { options.leave_rate } else { leaves },
+            shares: false,
             planted_one_in: options.plant_desync,
         }),
     }

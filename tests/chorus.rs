@@ -1,0 +1,197 @@
+//! Viewers who sing together hold what each of them would hold alone, however late their packets are,
+//! whoever comes and goes, and whatever is wrong with one of them.
+
+use crate::simulation::for_seeds;
+use std::collections::{BTreeMap, VecDeque};
+use tickwire::ids::NetId;
+use tickwire::prelude::*;
+use tickwire::sim::{Change, Controls, encode_input};
+use tickwire::sync::schema::ComponentId;
+use tickwire::sync::{Chorus, Replica, SingerId};
+
+const SEEDS: u64 = 40;
+const TICKS: u32 = 150;
+const PLAYERS_MOST: usize = 8;
+
+type Held = BTreeMap<(NetId, ComponentId), Vec<u32>>;
+
+/// Somebody whose packets come late, and who sees them with eyes of its own as well.
+struct Viewer {
+    id: SingerId,
+    alone: Replica,
+    under_way: VecDeque<Vec<u8>>,
+    needs_keyframe: bool,
+    is_slow: bool,
+}
+
+/// A match and its viewers.
+struct Stage {
+    game: Match,
+    chorus: Chorus,
+    viewers: BTreeMap<PlayerId, Viewer>,
+    came: u32,
+    random: Random,
+}
+
+fn held(replica: &Replica) -> Held {
+    let mut held = Held::new();
+    for id in replica.entities() {
+        for component in replica.components(id) {
+            let mut lanes = Vec::new();
+            assert!(replica.lanes(id, component, &mut lanes));
+            held.insert((id, component), lanes);
+        }
+    }
+    held
+}
+
+impl Stage {
+    fn new(seed: u64) -> Self {
+        let options = crate::zoo::Options { grid: false, teams: seed % 3 == 1 };
+        Self {
+            game: Match::new(crate::zoo::Zoo::default(), options, seed),
+            chorus: Chorus::default(),
+            viewers: BTreeMap::new(),
+            came: 0,
+            random: Random::from_seed(seed ^ 0xc0),
+        }
+    }
+
+    fn come_and_go(&mut self, inputs: &mut TickInputs) {
+        if self.viewers.len() < PLAYERS_MOST && self.random.one_in(5) {
+            self.came += 1;
+            let player = PlayerId(self.came);
+            inputs.changes.push(Change::Join(Join { player, ..Join::default() }));
+            let schema = self.game.schema().clone();
+            let viewer = Viewer {
+                id: self.chorus.enter(schema.clone(), player),
+                alone: Replica::new(schema, player, false),
+                under_way: VecDeque::new(),
+                needs_keyframe: true,
+                is_slow: false,
+            };
+            self.viewers.insert(player, viewer);
+        }
+        let players: Vec<_> = self.viewers.keys().copied().collect();
+        if self.random.one_in(30)
+            && let Some(player) = self.random.pick(&players).copied()
+        {
+            inputs.changes.push(Change::Leave(player));
+            let viewer = self.viewers.remove(&player).unwrap();
+            self.chorus.leave(viewer.id);
+        }
+    }
+
+    fn tick(&mut self) {
+        let mut inputs = TickInputs::default();
+        self.come_and_go(&mut inputs);
+        for player in self.viewers.keys() {
+            let input = crate::zoo::Input {
+                turn: self.random.below(200) as i8,
+                go: self.random.one_in(2),
+            };
+            let input = encode_input(&input);
+            inputs.controls.push(Controls { player: *player, input, ..Controls::default() });
+        }
+        self.game.tick(&inputs);
+        for (player, viewer) in &mut self.viewers {
+            let mut packet = Vec::new();
+            if viewer.needs_keyframe || self.random.one_in(60) {
+                viewer.needs_keyframe = false;
+                packet = self.game.keyframe(*player);
+            } else {
+                self.game.frame().delta.gather(*player, &mut packet);
+            }
+            viewer.under_way.push_back(packet);
+            viewer.is_slow ^= self.random.one_in(if viewer.is_slow { 12 } else { 40 });
+        }
+    }
+
+    /// Packets arrive, those of slow viewers late and many at once.
+    fn deliver(&mut self) {
+        for viewer in self.viewers.values_mut() {
+            while !viewer.is_slow
+                && !self.random.one_in(4)
+                && let Some(packet) = viewer.under_way.pop_front()
+            {
+                viewer.alone.receive(&packet).expect("an honest packet");
+                self.chorus.receive(viewer.id, &packet).expect("the same packet");
+                assert_eq!(self.chorus.tick(viewer.id), viewer.alone.tick());
+            }
+        }
+    }
+
+    /// Compares what those hold whose common state is at their own tick.
+    fn compare(&self) -> usize {
+        let mut compared = 0;
+        for viewer in self.viewers.values() {
+            let Some(seen) = self.chorus.view(viewer.id) else { continue };
+            if seen.tick() == viewer.alone.tick() {
+                let (seen, own) = (held(seen), held(&viewer.alone));
+                let differs = own.iter().find(|(key, lanes)| seen.get(key) != Some(*lanes));
+                assert_eq!(differs, None, "of {} lanes", own.len());
+                compared += 1;
+            }
+        }
+        compared
+    }
+}
+
+#[test]
+fn who_sings_together_holds_what_each_would_hold_alone() {
+    let (mut together, mut all, mut compared) = (0, 0, 0);
+    for_seeds(SEEDS, |seed| {
+        let mut stage = Stage::new(seed);
+        for _ in 0..TICKS {
+            stage.tick();
+            stage.deliver();
+            stage.compare();
+        }
+    });
+    // Once more with all in step: then they do sing together.
+    let mut stage = Stage::new(1);
+    for tick in 0..TICKS {
+        stage.tick();
+        stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
+        while stage.viewers.values().any(|viewer| !viewer.under_way.is_empty()) {
+            stage.deliver();
+        }
+        compared += stage.compare();
+        if tick > TICKS / 2 {
+            let count = stage.chorus.together();
+            (together, all) = (together + count.0, all + count.1);
+        }
+    }
+    assert!(compared > 300, "{compared}");
+    assert!(together * 10 > all * 9, "{together} of {all} sang together");
+}
+
+#[test]
+fn a_bit_that_is_turned_for_one_is_noticed() {
+    let mut noticed = 0;
+    for seed in 0..SEEDS {
+        let mut stage = Stage::new(seed);
+        for tick in 0..TICKS {
+            stage.tick();
+            stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
+            let victim = stage.viewers.keys().next().copied();
+            let mut is_noticed = false;
+            for (player, viewer) in &mut stage.viewers {
+                while let Some(mut packet) = viewer.under_way.pop_front() {
+                    if tick == TICKS / 2 && Some(*player) == victim {
+                        let at = packet.len() - 1 - packet.len() / 3;
+                        packet[at] ^= 0x10;
+                    }
+                    is_noticed |= stage.chorus.receive(viewer.id, &packet).is_err();
+                }
+            }
+            if is_noticed {
+                assert!(tick >= TICKS / 2, "seed {seed}: nothing was wrong before");
+                noticed += 1;
+                break;
+            }
+        }
+    }
+    // A bit of the last byte's filling changes nothing; no other is missed.
+    assert!(noticed * 10 >= SEEDS * 9, "{noticed} of {SEEDS}");
+}

@@ -1,0 +1,77 @@
+//! Players and matches in virtual time: the same again for the same seed, and faults are found.
+
+use super::{arena, plan};
+use std::sync::Arc;
+use std::time::Duration;
+use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
+use tickwire::load::{Idle, Plan, Scenario, Weather, simulate, simulate_twice, smallest};
+
+const MS: fn(u64) -> Duration = Duration::from_millis;
+const SEAT_KEPT: Duration = Duration::from_secs(2);
+
+fn scenario(catalog: Catalog, plan: Plan, weather: Weather, ticks: u32) -> Scenario {
+    let options = MatchOptions {
+        seat_kept: SEAT_KEPT,
+        empty_for: Duration::from_secs(3600),
+        ..MatchOptions::default()
+    };
+    Scenario {
+        rehearse: Box::new(move |seed| Rehearsal::new(&catalog, options.clone(), seed)),
+        players: 6,
+        ticks,
+        weather,
+        seat_kept: SEAT_KEPT,
+        plan: Arc::new(Plan { shares: false, ..plan }),
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_over_bad_roads_with_people_who_come_and_go() {
+    let weather = Weather { latency: MS(150), jitter: MS(60), stall: MS(900) };
+    let restless = Plan { leave_rate: 1000.0, ..plan() };
+    let scenario = scenario(arena(8), restless, weather, 600);
+    let hashes: Vec<_> = (1..=4)
+        .map(|seed| {
+            let ran = simulate_twice(&scenario, seed).expect("no fault");
+            let counts = ran.felt.counts;
+            assert!(counts.packets > 1000 && counts.left > 3 && counts.reconnects > 0, "{counts:?}");
+            ran.hash
+        })
+        .collect();
+    assert!(hashes.windows(2).all(|pair| pair[0] != pair[1]), "seeds differ");
+}
+
+#[test]
+fn what_others_do_is_seen_as_late_as_the_road_is_long() {
+    for latency in [0, 200] {
+        let weather = Weather { latency: MS(latency), ..Weather::default() };
+        let ran = simulate(&scenario(arena(8), plan(), weather, 300), 1).expect("no fault");
+        let least = latency as f64;
+        let seen = ran.felt.visible.ms(0.01)..=ran.felt.visible.longest_ms();
+        // There and back, and up to two ticks until it is used and sent.
+        assert!(*seen.start() >= least && *seen.end() <= least + 160.0, "{latency}: {seen:?}");
+        assert!(ran.felt.visible.count() > 500);
+    }
+}
+
+#[test]
+fn a_planted_fault_is_found_and_made_small() {
+    let planted = Plan { planted_one_in: 500, ..plan() };
+    let mut scenario = scenario(arena(8), planted, Weather::default(), 1000);
+    let fault = simulate(&scenario, 7).expect_err("a bit is wrong");
+    let (players, least) = smallest(&mut scenario, 7, fault.clone());
+    assert!(players <= 6 && least.tick <= fault.tick, "{players} players, {least:?}");
+    (scenario.players, scenario.ticks) = (players, least.tick + 1);
+    assert_eq!(simulate(&scenario, 7).expect_err("still there"), least, "it repeats");
+}
+
+#[test]
+fn a_game_that_reads_a_clock_is_noticed() {
+    let zoo = || crate::zoo::Zoo { planted_clock: true };
+    let catalog = Catalog::default().with("zoo", 8, 0, zoo, crate::simulation::options(0));
+    let input = tickwire::sim::encode_input(&crate::zoo::Input { turn: 3, go: true });
+    let minds: Arc<tickwire::load::Minds> = Arc::new(move |_, _| Box::new(Idle(input.clone())));
+    let scenario = scenario(catalog, Plan { minds, ..plan() }, Weather::default(), 200);
+    let fault = simulate_twice(&scenario, 3).expect_err("twice is not once");
+    assert!(fault.what.contains("twice"), "{fault:?}");
+}
