@@ -21,6 +21,14 @@ mod crowd;
 mod outcome;
 mod expect;
 mod metrics;
+mod figures;
+mod verdict;
+mod ruler;
+mod charts;
+mod plots;
+mod sheet;
+mod page;
+mod table;
 pub mod server;
 pub mod wire;
 
@@ -30,6 +38,8 @@ pub use outcome::{
     ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
 };
 pub use crowd::{Crowd, Target};
+pub use page::page;
+pub use table::{comparison, table};
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
 pub use player::{Around, Minds, Plan, Player};
