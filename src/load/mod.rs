@@ -24,6 +24,14 @@ mod table;
 mod outcome;
 mod expect;
 mod metrics;
+mod figures;
+mod verdict;
+mod ruler;
+mod charts;
+mod plots;
+mod sheet;
+mod page;
+mod table;
 pub mod server;
 pub mod wire;
 
@@ -35,6 +43,8 @@ pub use outcome::{
 pub use table::{comparison, page, table};
 pub use run::{Progress, Run, RunOptions};
 pub use crowd::{Crowd, Target};
+pub use page::page;
+pub use table::{comparison, table};
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
 pub use player::{Around, Minds, Plan, Player};

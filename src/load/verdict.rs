@@ -1,0 +1,186 @@
+//! What a run came to in plain words: first whether the figures mean anything, then whether they
+//! are as they must be.
+
+use super::figures::{Unit, told};
+use super::outcome::Outcome;
+
+/// How good a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mark {
+    Untold,
+    Good,
+    Doubtful,
+    Bad,
+}
+
+impl Mark {
+    /// As a sign that needs no colour.
+    #[must_use]
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Untold => "·",
+            Self::Good => "✓",
+            Self::Doubtful => "!",
+            Self::Bad => "✗",
+        }
+    }
+
+    /// As a word.
+    #[must_use]
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Untold => "untold",
+            Self::Good => "good",
+            Self::Doubtful => "doubtful",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) mark: Mark,
+    pub(super) text: String,
+}
+
+/// What is to be said first.
+#[derive(Clone, Debug)]
+pub(super) struct Verdict {
+    pub(super) mark: Mark,
+    pub(super) headline: &'static str,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// What it means if the load tool was late itself.
+pub(super) const SATURATED: &str = "The load tool was at its own limit. The figures are the tool's \
+    own, not the server's: take fewer players, or a machine of its own for the tool.";
+
+/// What a run came to.
+#[must_use]
+pub(super) fn verdict(outcome: &Outcome) -> Verdict {
+    let own = outcome.generator.is_saturated;
+    let own = own.then(|| Finding { mark: Mark::Doubtful, text: SATURATED.into() });
+    let rest = [asserted(outcome), verified(outcome), came(outcome), asked(outcome)];
+    let findings: Vec<_> = own.into_iter().chain(rest).collect();
+    let mark = findings.iter().map(|it| it.mark).max().unwrap_or(Mark::Good);
+    let headline = match mark {
+        Mark::Bad => "This run did not come to what it must.",
+        Mark::Doubtful if outcome.generator.is_saturated => {
+            "This run says little about the server: the load tool was at its own limit."
+        }
+        Mark::Doubtful => "Nothing failed, but read this first.",
+        Mark::Untold | Mark::Good if outcome.assertions.is_empty() => {
+            "Nothing went wrong in this run."
+        }
+        Mark::Untold | Mark::Good => "This run came to all that it must.",
+    };
+    Verdict { mark, headline, findings }
+}
+
+fn asserted(outcome: &Outcome) -> Finding {
+    let all = outcome.assertions.len();
+    let failed: Vec<_> = outcome.assertions.iter().filter(|it| !it.holds).collect();
+    let names: Vec<_> = failed.iter().map(|it| it.text.as_str()).collect();
+    let (mark, text) = match (all, failed.len()) {
+        (0, _) => (Mark::Untold, "Nothing was asserted.".into()),
+        (1, 0) => (Mark::Good, "The one assertion holds.".into()),
+        (_, 0) => (Mark::Good, format!("All {all} assertions hold.")),
+        (_, few) => {
+            (Mark::Bad, format!("Of {all} assertions, {few} failed: {}.", names.join(", ")))
+        }
+    };
+    Finding { mark, text }
+}
+
+fn verified(outcome: &Outcome) -> Finding {
+    let delivered = told(outcome.delivered_ratio * 100.0, Unit::Percent);
+    let (mark, text) = if outcome.desyncs > 0 {
+        let count = told_count(outcome.desyncs);
+        let text = format!("Every packet was verified, and {count} desyncs were found.");
+        (Mark::Bad, text)
+    } else if outcome.delivered_ratio > 0.0 {
+        let text = format!(
+            "Every packet that came was verified, without a desync; {delivered} of those due came."
+        );
+        (Mark::Good, text)
+    } else {
+        (Mark::Bad, "No packet of the stream came, so nothing was verified.".into())
+    };
+    Finding { mark, text }
+}
+
+fn came(outcome: &Outcome) -> Finding {
+    let Outcome { connected, players, refused, lost, .. } = *outcome;
+    let text = format!(
+        "{} of {} players had a seat at the end; {} refusals, {} connections lost.",
+        told_count(connected as u64),
+        told_count(players as u64),
+        told_count(refused),
+        told_count(lost),
+    );
+    let is_whole = connected >= players && refused == 0 && lost == 0;
+    Finding { mark: if is_whole { Mark::Good } else { Mark::Doubtful }, text }
+}
+
+fn asked(outcome: &Outcome) -> Finding {
+    let Some(server) = outcome.server else {
+        let text = "The server was not asked what it used, so that is not told.".into();
+        return Finding { mark: Mark::Untold, text };
+    };
+    let text = format!(
+        "The server used {} of a core and {} of memory, and skipped {} ticks.",
+        told(server.cpu_percent, Unit::Percent),
+        told(server.rss_kib, Unit::Kibibytes),
+        told(server.skipped_ticks, Unit::Count),
+    );
+    let mark = if server.skipped_ticks > 0.0 { Mark::Doubtful } else { Mark::Good };
+    Finding { mark, text }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of what happened")]
+fn told_count(count: u64) -> String {
+    told(count as f64, Unit::Count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::outcome::Judged;
+    use super::*;
+
+    fn fine() -> Outcome {
+        let holds = Judged { text: "desync=0".into(), value: 0.0, holds: true };
+        Outcome {
+            players: 10,
+            connected: 10,
+            delivered_ratio: 1.0,
+            assertions: vec![holds],
+            ..Outcome::default()
+        }
+    }
+
+    #[test]
+    fn a_run_is_good_only_if_all_of_it_is() {
+        assert_eq!(verdict(&fine()).mark, Mark::Good);
+        let marked = |spoil: fn(&mut Outcome)| {
+            let mut outcome = fine();
+            spoil(&mut outcome);
+            verdict(&outcome).mark
+        };
+        assert_eq!(marked(|it| it.assertions[0].holds = false), Mark::Bad);
+        assert_eq!(marked(|it| it.desyncs = 1), Mark::Bad);
+        assert_eq!(marked(|it| it.delivered_ratio = 0.0), Mark::Bad);
+        assert_eq!(marked(|it| it.connected = 9), Mark::Doubtful);
+        assert_eq!(marked(|it| it.generator.is_saturated = true), Mark::Doubtful);
+    }
+
+    #[test]
+    fn a_tool_at_its_limit_is_told_first() {
+        let mut outcome = fine();
+        outcome.generator.is_saturated = true;
+        outcome.desyncs = 2;
+        let verdict = verdict(&outcome);
+        assert_eq!(verdict.findings[0].text, SATURATED);
+        assert!(verdict.findings.iter().any(|it| it.text.contains("2 desyncs")));
+    }
+}
