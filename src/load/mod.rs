@@ -12,42 +12,29 @@
 //! when a thing was due, and how late this process itself was is measured beside them.
 
 mod mind;
-mod road;
 mod tally;
 mod hall;
 mod player;
-mod simulate;
+mod road;
 mod crowd;
 mod chaos;
 mod run;
-mod table;
-mod outcome;
-mod expect;
+mod simulate;
 mod metrics;
-mod figures;
-mod verdict;
-mod ruler;
-mod charts;
-mod plots;
-mod sheet;
-mod page;
-mod table;
+mod report;
 pub mod server;
 pub mod wire;
 
-pub use hall::Hall;
-pub use expect::{Expect, ExpectError};
-pub use outcome::{
-    ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
-};
-pub use table::{comparison, page, table};
-pub use run::{Progress, Run, RunOptions};
 pub use crowd::{Crowd, Target};
-pub use page::page;
-pub use table::{comparison, table};
+pub use hall::Hall;
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
 pub use player::{Around, Minds, Plan, Player};
-pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};
+pub use report::{
+    ByKind, Expect, ExpectError, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart,
+    ServerSecond, Shares, Spread, comparison, page, table,
+};
 pub use road::{Road, Weather};
+pub use run::{Progress, Run, RunOptions};
+pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};
 pub use tally::{Counts, Felt, Times};

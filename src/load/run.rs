@@ -3,7 +3,7 @@
 use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
-use super::outcome::{Outcome, Second};
+use super::report::{Outcome, Second};
 use super::player::Plan;
 use super::road::Weather;
 use super::server::usage;

@@ -86,12 +86,14 @@ fn age_class(age: u32) -> u32 {
 }
 
 impl Part {
-    /// Whether another one is the same to whoever receives it.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    /// Whether another one is the same at this tick to whoever receives it: what is long ago is as
+    /// good as longer ago, as keyframes have it.
+    pub(crate) fn is_like(&self, other: &Self, tick: Tick) -> bool {
+        let age = |mark: &Tick| tick.since(*mark).min(AGE_LIMIT);
         let lane = |lane: &Lane| (lane.value, lane.velocity, lane.fraction, lane.age);
-        let rest = |it: &Self| (it.id, it.owned, it.shape, it.seen, it.calm, it.moving);
+        let rest = |it: &Self| (it.id, it.owned, it.shape, age(&it.seen), it.calm, it.moving);
         rest(self) == rest(other)
-            && self.marks == other.marks
+            && self.marks.iter().map(age).eq(other.marks.iter().map(age))
             && self.lanes.iter().map(lane).eq(other.lanes.iter().map(lane))
     }
 

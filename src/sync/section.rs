@@ -118,10 +118,10 @@ impl Section {
         self.live
     }
 
-    /// Whether another one is the same to whoever receives it.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
+    /// Whether another one is the same at this tick to whoever receives it.
+    pub(crate) fn is_like(&self, other: &Self, tick: Tick) -> bool {
         let is_like = |(one, other): (&Option<Box<Part>>, &Option<Box<Part>>)| match (one, other) {
-            (Some(one), Some(other)) => one.is_like(other),
+            (Some(one), Some(other)) => one.is_like(other, tick),
             (None, None) => true,
             _ => false,
         };

@@ -264,7 +264,7 @@ impl Chorus {
 fn holds_like(common: &Room, room: &Room) -> bool {
     common.tick == room.tick
         && common.sections.iter().all(|(key, section)| {
-            room.sections.get(key).is_none_or(|other| section.is_like(other))
+            room.sections.get(key).is_none_or(|other| section.is_like(other, room.tick))
         })
         && common.history() == room.history()
 }

@@ -78,7 +78,7 @@ impl Verse<'_> {
             let section =
                 read_whole(&mut reader, self.room, &mut budget).map_err(Wrong::One)?;
             match self.room.sections.get(key) {
-                Some(known) if !known.is_like(&section) => {
+                Some(known) if !known.is_like(&section, self.room.tick) => {
                     return Err(Wrong::One(StreamError::BadNews));
                 }
                 Some(_) => {}

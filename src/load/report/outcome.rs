@@ -1,7 +1,7 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
-use super::metrics::Reading;
-use super::tally::{Bytes, Counts, Felt, Times};
+use crate::load::metrics::Reading;
+use crate::load::tally::{Bytes, Counts, Felt, Times};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -241,7 +241,7 @@ pub(super) fn ratio(part: f64, whole: f64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "figures for humans")]
 impl Outcome {
     /// Takes over what players felt while it was measured, and while they came.
-    pub(super) fn set_felt(&mut self, measured: &Felt, arrival: &Felt) {
+    pub(in crate::load) fn set_felt(&mut self, measured: &Felt, arrival: &Felt) {
         let Counts { packets, expected, desyncs, broken, .. } = measured.counts;
         let player_seconds = ratio(expected as f64, self.hz);
         let mut refusals = arrival.refusals.clone();
@@ -278,7 +278,7 @@ impl Outcome {
     }
 
     /// Takes over what measuring took, in processor time.
-    pub(super) fn set_own_cost(&mut self, cpu_seconds: f64, bot_ticks: u64) {
+    pub(in crate::load) fn set_own_cost(&mut self, cpu_seconds: f64, bot_ticks: u64) {
         let own = &mut self.generator;
         own.cpu_us_per_bot_tick = ratio(cpu_seconds * 1e6, bot_ticks as f64);
         own.cpu_percent = ratio(cpu_seconds * 100.0, self.seconds);
@@ -287,7 +287,7 @@ impl Outcome {
     }
 
     /// Takes over what the server said, before anybody came and while it was measured.
-    pub(super) fn set_server(&mut self, empty: Option<&Reading>, measured: &[Reading]) {
+    pub(in crate::load) fn set_server(&mut self, empty: Option<&Reading>, measured: &[Reading]) {
         let [first, .., last] = measured else { return };
         let grown = |name: &str| last.since(first, name);
         let seconds = (last.at - first.at).as_secs_f64();
@@ -331,7 +331,7 @@ impl Outcome {
     }
 
     /// What players felt in one second.
-    pub(super) fn second(at: u64, playing: usize, felt: &Felt) -> Second {
+    pub(in crate::load) fn second(at: u64, playing: usize, felt: &Felt) -> Second {
         Second {
             at,
             playing,

@@ -1,0 +1,19 @@
+//! What a run came to, judged and told: as JSON, as a table, as a page with charts.
+
+mod outcome;
+mod expect;
+mod figures;
+mod verdict;
+mod table;
+mod ruler;
+mod charts;
+mod plots;
+mod sheet;
+mod page;
+
+pub use expect::{Expect, ExpectError};
+pub use outcome::{
+    ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
+};
+pub use page::page;
+pub use table::{comparison, table};
