@@ -15,6 +15,8 @@ mod mind;
 mod road;
 mod tally;
 mod hall;
+mod plan;
+mod seat;
 mod player;
 mod simulate;
 mod crowd;
@@ -32,7 +34,8 @@ pub use outcome::{
 pub use crowd::{Crowd, Target};
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
-pub use player::{Around, Minds, Plan, Player};
+pub use plan::{Minds, Plan};
+pub use player::{Around, Player};
 pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};
 pub use road::{Road, Weather};
 pub use tally::{Counts, Felt, Times};
