@@ -9,6 +9,7 @@ mod first_game;
 mod goldens;
 mod hub;
 mod journals;
+mod load;
 mod matches;
 mod native;
 mod sessions;

@@ -9,7 +9,8 @@
 //!
 //! A [`Player`] is pure: packets and time go in, packets come out. It verifies every packet of the
 //! stream, so a run that ends well has shown that all players saw the same world. Times count from
-//! when a thing was due, and how late this process itself was is measured beside them.
+//! when a thing was due, and how late this process itself was is measured beside them. Clients of
+//! Socket.IO, who chat or play, are in [`socketio`].
 
 mod mind;
 mod road;
@@ -24,6 +25,7 @@ mod outcome;
 mod expect;
 mod metrics;
 pub mod server;
+pub mod socketio;
 pub mod wire;
 
 pub use hall::Hall;

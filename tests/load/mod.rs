@@ -1,0 +1,3 @@
+//! Simulated players and clients against real servers.
+
+mod socketio;
