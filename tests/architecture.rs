@@ -18,7 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &["ids", "event"]),
     ("host", &["sim", "sync", "hub", "journal", "protocol", "ids", "event"]),
     ("doors", &["protocol", "host", "ids", "event"]),
-    ("load", &["sim", "sync", "protocol", "ids", "event"]),
+    ("load", &["sim", "sync", "protocol", "host", "ids", "event"]),
     (
         "cli",
         &[

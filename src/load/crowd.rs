@@ -1,7 +1,8 @@
 //! All native players of a run, on one thread: their sockets, and the clock.
 
 use super::hall::Hall;
-use super::player::{Around, Plan, Player};
+use super::plan::Plan;
+use super::player::{Around, Player};
 use super::road::{Road, Weather};
 use super::tally::Felt;
 use super::wire::{BINARY, Frame, Wire, next_frame, request};

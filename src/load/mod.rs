@@ -9,11 +9,15 @@
 //!
 //! A [`Player`] is pure: packets and time go in, packets come out. It verifies every packet of the
 //! stream, so a run that ends well has shown that all players saw the same world. Times count from
-//! when a thing was due, and how late this process itself was is measured beside them.
+//! when a thing was due, and how late this process itself was is measured beside them. Clients of
+//! Socket.IO, who chat or play, are in [`socketio`].
 
 mod mind;
 mod tally;
 mod hall;
+mod eyes;
+mod plan;
+mod seat;
 mod player;
 mod road;
 mod crowd;
@@ -23,18 +27,20 @@ mod simulate;
 mod metrics;
 mod report;
 pub mod server;
+pub mod socketio;
 pub mod wire;
 
 pub use crowd::{Crowd, Target};
 pub use hall::Hall;
 pub use metrics::{Desk, Probe, Reading};
 pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
-pub use player::{Around, Minds, Plan, Player};
+pub use plan::{Minds, Plan};
+pub use player::{Around, Player};
 pub use report::{
     ByKind, Expect, ExpectError, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart,
     ServerSecond, Shares, Spread, comparison, page, table,
 };
 pub use road::{Road, Weather};
-pub use run::{Progress, Run, RunOptions};
+pub use run::{Progress, Run, RunOptions, SocketIo};
 pub use simulate::{Fault, Ran, Scenario, simulate, simulate_twice, smallest};
 pub use tally::{Counts, Felt, Times};

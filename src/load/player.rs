@@ -3,54 +3,21 @@
 //! It holds its match in a replica, which verifies every packet. What it says was due counts from when
 //! it was due, however late whoever drives it is.
 
-use super::hall::{Hall, Place};
-use super::mind::Mind;
+use super::hall::Hall;
+use super::plan::{BACK_WITHIN, Plan, TRIES_AGAIN};
+use super::seat::{Followed, Found, Seat};
 use super::tally::{Bytes as Sum, Felt};
-use crate::ids::{PlayerId, Tick};
+use crate::ids::PlayerId;
 use crate::protocol::native::{
     Applied, ClientSession, FromClient, Hello, Input, Join, Joined, ProtocolError, Refusal, Stage,
     ToClient,
 };
 use crate::sim::Random;
-use crate::sync::{Replica, SingerId, StreamError, is_keyframe};
+use crate::sync::Replica;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// People look, and change their minds, five times a second.
-const THINKS_EVERY: Duration = Duration::from_millis(200);
-/// So many inputs are remembered until the server says that it used them.
-const INPUTS_KEPT: usize = 32;
-/// Inputs for ticks further ahead than this would wait at the server.
-const AHEAD_MOST: u32 = 3;
-/// Who was refused tries again after this.
-const TRIES_AGAIN: Duration = Duration::from_secs(1);
-/// Who lost its connection, or left, is back after up to this.
-const BACK_WITHIN: Duration = Duration::from_secs(2);
-/// A player who cannot keep up with its own inputs lets those go that are older.
-const BEHIND_MOST: Duration = Duration::from_secs(1);
-
-/// What makes a mind for a seed and a seat.
-pub type Minds = dyn Fn(u64, PlayerId) -> Box<dyn Mind> + Send + Sync;
-
-/// What all players of a run do.
-pub struct Plan {
-    /// The match to join: an id or a code; empty: any.
-    pub place: String,
-    /// What else is said when joining, as JSON.
-    pub options: String,
-    /// Who plays.
-    pub minds: Arc<Minds>,
-    /// What chance starts from.
-    pub seed: u64,
-    /// Of a hundred players so many leave, or lose their connection, in a minute.
-    pub leave_rate: f64,
-    /// Whether what players of a match are told alike is decoded once for all of them.
-    pub shares: bool,
-    /// Fault planted on purpose: one bit of one packet of the stream in so many is turned; 0: none.
-    pub planted_one_in: u32,
-}
 
 /// What a player needs while it acts.
 pub struct Around<'a> {
@@ -88,52 +55,6 @@ enum Way {
     Goes { comes_back: bool },
 }
 
-/// A seat, as whoever has it knows it.
-struct Seat {
-    id: PlayerId,
-    place: Place,
-    eyes: Eyes,
-    mind: Box<dyn Mind>,
-    controls: Vec<u8>,
-    period: Duration,
-    /// Whether a keyframe has come.
-    is_in: bool,
-    heard: Duration,
-    newest: Tick,
-    sent: VecDeque<(Tick, Duration)>,
-    next_input: Duration,
-    next_thought: Duration,
-}
-
-/// What it sees with.
-enum Eyes {
-    Own(Box<Replica>),
-    /// In the hall, with the others of its match.
-    Shared(SingerId),
-}
-
-impl Eyes {
-    fn receive(
-        &mut self,
-        packet: &[u8],
-        hall: &mut Hall,
-        place: Place,
-    ) -> Result<Tick, StreamError> {
-        match self {
-            Self::Own(replica) => replica.receive(packet).map(|_| ())?,
-            Self::Shared(id) => hall.chorus(place).receive(*id, packet)?,
-        }
-        Ok(self.tick(hall, place))
-    }
-
-    fn tick(&self, hall: &mut Hall, place: Place) -> Tick {
-        match self {
-            Self::Own(replica) => replica.tick(),
-            Self::Shared(id) => hall.chorus(place).tick(*id),
-        }
-    }
-}
-
 impl Player {
     /// A player who is due to connect then.
     pub fn new(number: u32, plan: Arc<Plan>, due: Duration) -> Result<Self, ProtocolError> {
@@ -150,7 +71,7 @@ impl Player {
             random: random.clone(),
             plan,
         };
-        player.next_whim = player.whim_after(due, &mut random);
+        player.next_whim = player.plan.next_whim(due, &mut random);
         Ok(player)
     }
 
@@ -169,23 +90,20 @@ impl Player {
     /// Whether it plays: it has a seat and all that is to be seen.
     #[must_use]
     pub fn is_in(&self) -> bool {
-        self.seat.as_ref().is_some_and(|seat| seat.is_in)
-    }
-
-    /// The time from tick to tick of its match.
-    #[must_use]
-    pub fn period(&self) -> Option<Duration> {
-        self.seat.as_ref().map(|seat| seat.period)
+        self.seat.as_ref().is_some_and(Seat::is_in)
     }
 
     /// Its seat and what it sees from there, if it sees with eyes of its own.
     #[must_use]
     pub fn view(&self) -> Option<(PlayerId, &Replica)> {
-        let seat = self.seat.as_ref().filter(|seat| seat.is_in)?;
-        match &seat.eyes {
-            Eyes::Own(replica) => Some((seat.id, &**replica)),
-            Eyes::Shared(_) => None,
-        }
+        let seat = self.seat.as_ref().filter(|seat| seat.is_in())?;
+        Some((seat.id(), seat.own_view()?))
+    }
+
+    /// The time from tick to tick of its match.
+    #[must_use]
+    pub fn period(&self) -> Option<Duration> {
+        self.seat.as_ref().map(Seat::period)
     }
 
     /// When [`Player::pass`] is to be called at the latest.
@@ -196,7 +114,7 @@ impl Player {
             Way::Goes { .. } => Duration::ZERO,
             Way::Here => {
                 let acts = match &self.seat {
-                    Some(seat) => seat.next_input,
+                    Some(seat) => seat.next_input(),
                     None => self.next_join,
                 };
                 acts.min(self.session.poll_timeout()).min(self.next_whim)
@@ -310,82 +228,33 @@ impl Player {
             around.felt.counts.broken += 1;
             return self.hang_up(false);
         };
-        let period = Duration::from_secs(1) / u32::from(joined.tick_rate.max(1));
-        let start = around.now + period.mul_f32(self.random.unit());
-        let place = around.hall.enter(joined.match_id);
-        self.seat = Some(Seat {
+        let found = Found {
             id: joined.player,
-            place,
-            eyes: if self.plan.shares {
-                Eyes::Shared(around.hall.chorus(place).enter(schema, joined.player))
-            } else {
-                Eyes::Own(Box::new(Replica::new(schema, joined.player, false)))
-            },
-            mind: (self.plan.minds)(self.plan.seed ^ u64::from(self.number), joined.player),
-            controls: Vec::new(),
-            period,
-            is_in: false,
-            heard: around.now,
-            newest: Tick(0),
-            sent: VecDeque::with_capacity(INPUTS_KEPT),
-            next_input: start,
-            next_thought: start,
-        });
+            place: around.hall.enter(joined.match_id),
+            schema,
+            tick_rate: joined.tick_rate,
+            shares: self.plan.shares,
+        };
+        let mind = (self.plan.minds)(self.plan.seed ^ u64::from(self.number), joined.player);
+        let (planted, random) = (self.plan.planted_one_in, &mut self.random);
+        let here = (around.now, &mut *around.hall);
+        self.seat = Some(Seat::new(self.number, found, mind, planted, here, random));
         around.felt.counts.joined += 1;
         self.next_join = Duration::MAX;
     }
 
     fn unseat(&mut self, around: &mut Around<'_>) {
         if let Some(seat) = self.seat.take() {
-            if let Eyes::Shared(id) = seat.eyes {
-                around.hall.chorus(seat.place).leave(id);
-            }
-            around.hall.leave(seat.place);
+            seat.give_up(around.hall);
         }
     }
 
     fn hear_state(&mut self, packet: &[u8], applied: Option<Applied>, around: &mut Around<'_>) {
         let Some(seat) = &mut self.seat else { return };
-        let (now, felt) = (around.now, &mut *around.felt);
-        let is_keyframe = is_keyframe(packet);
-        let planted = self.plan.planted_one_in;
-        let received = if planted > 0 && !is_keyframe && self.random.one_in(planted) {
-            let turned = turn_a_bit(packet, &mut self.random);
-            seat.eyes.receive(&turned, around.hall, seat.place)
-        } else {
-            seat.eyes.receive(packet, around.hall, seat.place)
-        };
-        let tick = match received {
-            Ok(tick) => tick,
-            Err(error) => return self.lose_the_thread(&error, around),
-        };
-        felt.counts.packets += 1;
-        felt.counts.keyframes += u64::from(is_keyframe);
-        if seat.is_in {
-            felt.gap.note_due(now.saturating_sub(seat.heard), seat.period);
-        } else {
-            seat.is_in = true;
-            felt.join.note(now.saturating_sub(self.wanted));
+        let followed = seat.follow(packet, applied, self.wanted, &mut self.random, around);
+        if followed == Followed::Lost {
+            self.say(&FromClient::Keyframe, around, |_| None);
         }
-        seat.heard = now;
-        around.hall.heard(seat.place, self.number, tick, now, &mut felt.visible);
-        if let Some(applied) = applied {
-            felt.counts.applied += 1;
-            let used = applied.tick(seat.newest);
-            if let Some((_, due)) = seat.sent.iter().find(|(sent, _)| *sent == used) {
-                around.hall.applied(seat.place, self.number, tick, *due, &mut felt.visible);
-            }
-        }
-    }
-
-    fn lose_the_thread(&mut self, error: &StreamError, around: &mut Around<'_>) {
-        match error {
-            // It is known already, and a keyframe was asked for.
-            StreamError::NoKeyframe => return,
-            StreamError::Desync { .. } => around.felt.counts.desyncs += 1,
-            _ => around.felt.counts.broken += 1,
-        }
-        self.say(&FromClient::Keyframe, around, |_| None);
     }
 
     /// Lets time pass, and does what is due.
@@ -408,7 +277,7 @@ impl Player {
             self.follow_a_whim(around);
         }
         match &self.seat {
-            Some(seat) if now >= seat.next_input => self.play(around),
+            Some(seat) if now >= seat.next_input() => self.play(around),
             Some(_) => {}
             None if now >= self.next_join => {
                 self.next_join = Duration::MAX;
@@ -429,62 +298,26 @@ impl Player {
         let now = around.now;
         let estimate = self.session.server_tick(now);
         let Some(seat) = &mut self.seat else { return };
-        let due = seat.next_input;
-        around.felt.own_late.note(now.saturating_sub(due));
-        seat.next_input += seat.period;
-        around.felt.counts.expected += u64::from(seat.is_in);
-        if now > seat.next_input + BEHIND_MOST {
-            // Those that are let go were due as well.
-            let missed = (now - seat.next_input).div_duration_f64(seat.period).ceil() as u32;
-            around.felt.counts.expected += u64::from(missed);
-            seat.next_input += seat.period * missed;
-        }
-        if !seat.is_in || self.session.stage() != Stage::Joined {
+        let due = seat.fall_due(around);
+        if !seat.is_in() || self.session.stage() != Stage::Joined {
             return;
         }
-        let seen = seat.eyes.tick(around.hall, seat.place);
-        if now >= seat.next_thought {
-            let view = match &seat.eyes {
-                Eyes::Own(replica) => Some(&**replica),
-                Eyes::Shared(id) => around.hall.chorus(seat.place).view(*id),
-            };
-            if let Some(view) = view {
-                seat.controls = seat.mind.controls(view);
-            }
-            seat.next_thought = now + THINKS_EVERY.saturating_sub(seat.period / 2);
-        }
-        let server = estimate.map_or(seen, |(tick, _)| tick);
-        let tick = Tick((server.0 + 1).max(seat.newest.0 + 1));
-        if tick.0 > server.0 + 1 + AHEAD_MOST && seat.newest != Tick(0) {
-            // The estimate was wrong before: the next ones are heard again.
-            return;
-        }
-        seat.newest = tick;
-        if seat.sent.len() == INPUTS_KEPT {
-            seat.sent.pop_front();
-        }
-        seat.sent.push_back((tick, due));
-        let seen = Some((seen, 0));
-        let controls = std::mem::take(&mut seat.controls);
+        let server = estimate.map_or(seat.seen(), |(tick, _)| tick);
+        let Some(tick) = seat.decide(due, (now, around.hall), server) else { return };
+        let seen = Some((seat.seen(), 0));
+        let controls = seat.controls().to_vec();
         let input = Input { tick, seen, controls: &controls, ..Input::default() };
         around.felt.counts.inputs += 1;
         self.say(&FromClient::Input(input), around, |sent| Some(&mut sent.state));
-        self.seat.iter_mut().for_each(|seat| seat.controls.clone_from(&controls));
     }
 
     /// At the end of a run: who hears nothing any more has waited until now.
     pub fn conclude(&mut self, around: &mut Around<'_>) {
-        let Some(seat) = self.seat.as_ref().filter(|seat| seat.is_in) else { return };
-        let waited = around.now.saturating_sub(seat.heard);
-        if waited > seat.period * 2 {
-            around.felt.gap.note_due(waited, seat.period);
-        }
+        self.seat.iter().for_each(|seat| seat.conclude(around));
     }
 
     fn follow_a_whim(&mut self, around: &mut Around<'_>) {
-        let mut random = self.random.clone();
-        self.next_whim = self.whim_after(around.now, &mut random);
-        self.random = random;
+        self.next_whim = self.plan.next_whim(around.now, &mut self.random);
         if self.seat.is_none() {
             return;
         }
@@ -493,14 +326,6 @@ impl Player {
             0 => self.say(&FromClient::Leave, around, |_| None),
             whim => self.hang_up(whim == 1),
         }
-    }
-
-    fn whim_after(&self, now: Duration, random: &mut Random) -> Duration {
-        if self.plan.leave_rate <= 0.0 {
-            return Duration::MAX;
-        }
-        let mean = Duration::from_secs_f64(6000.0 / self.plan.leave_rate);
-        now + mean.mul_f32(random.between(0.1, 1.9))
     }
 
     fn hang_up(&mut self, comes_back: bool) {
@@ -530,11 +355,7 @@ impl Player {
     }
 
     /// Takes what the session wants to send, as bytes of this kind; none: control.
-    fn drain(
-        &mut self,
-        around: &mut Around<'_>,
-        kind: impl Fn(&mut Sum) -> Option<&mut u64>,
-    ) {
+    fn drain(&mut self, around: &mut Around<'_>, kind: impl Fn(&mut Sum) -> Option<&mut u64>) {
         while let Some(packet) = self.session.poll_packet() {
             let bytes = framed(packet.len()) + 4;
             let sent = &mut around.felt.sent;
@@ -552,7 +373,7 @@ fn hello() -> Hello<'static> {
 }
 
 /// How long the frame of a WebSocket is around so many bytes, unmasked.
-fn framed(length: usize) -> u64 {
+pub(super) fn framed(length: usize) -> u64 {
     let header = match length {
         0..126 => 2,
         126..0x1_0000 => 4,
@@ -564,15 +385,4 @@ fn framed(length: usize) -> u64 {
 fn sentence(code: u16) -> String {
     let known = Refusal::from_code(code).map(Refusal::sentence);
     known.map_or_else(|| format!("code {code}"), String::from)
-}
-
-/// The same with one bit turned, in its later half.
-fn turn_a_bit(packet: &[u8], random: &mut Random) -> Vec<u8> {
-    let mut turned = packet.to_vec();
-    let half = turned.len() / 2;
-    let at = half + random.below((turned.len() - half) as u32) as usize;
-    if let Some(byte) = turned.get_mut(at) {
-        *byte ^= 1 << random.below(8);
-    }
-    turned
 }

@@ -4,9 +4,10 @@ use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
 use super::report::{Outcome, Second};
-use super::player::Plan;
+use super::plan::Plan;
 use super::road::Weather;
 use super::server::usage;
+use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const IN_WITHIN: Duration = Duration::from_secs(20);
 /// Clocks, tables and lines take so long to settle once all are in.
 const SETTLING: Duration = Duration::from_secs(2);
+/// Those who come by Socket.IO are numbered from here.
+const FIRST_CHATTER: u32 = 1 << 20;
 
 /// What a run is about.
 pub struct RunOptions {
@@ -33,6 +36,20 @@ pub struct RunOptions {
     pub plan: Arc<Plan>,
     /// How many are not honest.
     pub dishonest: usize,
+    /// Who comes by Socket.IO.
+    pub socketio: Option<SocketIo>,
+}
+
+/// Those who come by Socket.IO.
+pub struct SocketIo {
+    /// Of all players this share.
+    pub share: f64,
+    /// How they travel.
+    pub transport: Transport,
+    /// What they do.
+    pub scenario: Scenario,
+    /// Where the server's Socket.IO is; begins and ends with `/`.
+    pub path: String,
 }
 
 /// What somebody who watches a run is told every second.
@@ -55,6 +72,7 @@ pub struct Run {
     options: RunOptions,
     crowd: Crowd,
     chaos: Chaos,
+    chatters: Option<Chatters>,
     /// What was felt before it was measured.
     arrival: Felt,
     /// The server before anybody came.
@@ -69,6 +87,7 @@ impl Run {
         Ok(Self {
             crowd: Crowd::new(options.target.clone(), options.weather, options.seed)?,
             chaos: Chaos::new(options.dishonest, options.seed),
+            chatters: None,
             arrival: Felt::default(),
             empty,
             seconds: 0,
@@ -83,11 +102,14 @@ impl Run {
         within: Duration,
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<()> {
+        let share = self.options.socketio.as_ref().map_or(0.0, |socketio| socketio.share);
+        let by_socketio = (count as f64 * share).round() as usize;
         let plan = self.options.plan.clone();
-        self.crowd.add(count, &plan, within)?;
+        self.crowd.add(count - by_socketio, &plan, within)?;
+        self.invite(by_socketio, within)?;
         let (begun, all) = (self.crowd.now(), within + IN_WITHIN);
         loop {
-            let (players, playing) = self.crowd.count();
+            let (players, playing) = self.count();
             let passed = self.crowd.now() - begun;
             if passed >= all || (playing == players && passed >= within) {
                 break;
@@ -103,6 +125,42 @@ impl Run {
         Ok(())
     }
 
+    /// So many come by Socket.IO.
+    fn invite(&mut self, count: usize, within: Duration) -> anyhow::Result<()> {
+        let Some(socketio) = self.options.socketio.as_ref().filter(|_| count > 0) else {
+            return Ok(());
+        };
+        if let Some(chatters) = &self.chatters {
+            chatters.add(count, within);
+            return Ok(());
+        }
+        self.chatters = Some(Chatters::start(ChatOptions {
+            address: self.options.target.address,
+            host: self.options.target.host.clone(),
+            path: socketio.path.clone(),
+            count,
+            within,
+            transport: socketio.transport,
+            scenario: socketio.scenario.clone(),
+            seed: self.options.seed,
+            first_number: FIRST_CHATTER,
+        })?);
+        Ok(())
+    }
+
+    /// How many there are, and how many of them play or are in their rooms.
+    fn count(&self) -> (usize, usize) {
+        let (players, playing) = self.crowd.count();
+        let (others, talking) = self.chatters.as_ref().map_or((0, 0), Chatters::count);
+        (players + others, playing + talking)
+    }
+
+    fn matches(&self) -> usize {
+        let theirs = self.chatters.as_ref().map_or(0, Chatters::matches);
+        // Those who play side by side are in the same ones.
+        self.crowd.matches().max(theirs)
+    }
+
     /// Measures for so long.
     pub fn measure(
         &mut self,
@@ -114,22 +172,27 @@ impl Run {
         let probe = self.options.desk.clone().map(Probe::start);
         let mut timeline = Vec::new();
         self.crowd.felt = Felt::default();
+        drop(self.chatters.as_ref().map(Chatters::take_felt));
         while self.crowd.now() < begun + time {
             let done = (self.crowd.now() - begun).div_duration_f64(time);
             let at = self.seconds;
             let mut felt = self.pass("measuring", done, watch)?;
-            timeline.push(Outcome::second(at, self.crowd.count().1, &felt));
+            timeline.push(Outcome::second(at, self.count().1, &felt));
             measured.absorb(&mut felt);
         }
         self.crowd.conclude();
         measured.absorb(&mut self.crowd.felt);
+        if let Some(chatters) = &self.chatters {
+            chatters.conclude();
+            measured.absorb(&mut chatters.take_felt());
+        }
         let cpu = usage(std::process::id())?.cpu - own;
         let readings = probe.map(Probe::stop).unwrap_or_default();
-        let (players, playing) = self.crowd.count();
+        let (players, playing) = self.count();
         let mut outcome = Outcome {
             command: self.options.command.clone(),
             players,
-            matches: self.crowd.matches(),
+            matches: self.matches(),
             hz: self.crowd.hertz(),
             seconds: (self.crowd.now() - begun).as_secs_f64(),
             connected: playing,
@@ -154,10 +217,13 @@ impl Run {
         let until = self.crowd.now() + SECOND;
         let chaos = &mut self.chaos;
         self.crowd.run_until(until, |crowd, now, ready| chaos.pass(crowd, now, ready))?;
-        let felt = std::mem::take(&mut self.crowd.felt);
-        let (players, playing) = self.crowd.count();
+        let mut felt = std::mem::take(&mut self.crowd.felt);
+        if let Some(chatters) = &self.chatters {
+            felt.absorb(&mut chatters.take_felt());
+        }
+        let (players, playing) = self.count();
         let second = Outcome::second(self.seconds, playing, &felt);
-        watch(&Progress { phase, done, players, matches: self.crowd.matches(), second });
+        watch(&Progress { phase, done, players, matches: self.matches(), second });
         Ok(felt)
     }
 }

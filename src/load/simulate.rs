@@ -5,7 +5,8 @@
 //! in the end every seat must be free again.
 
 use super::hall::Hall;
-use super::player::{Around, Plan, Player};
+use super::plan::Plan;
+use super::player::{Around, Player};
 use super::road::{Road, Weather};
 use super::tally::Felt;
 use crate::host::matches::{Rehearsal, Stand};

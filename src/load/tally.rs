@@ -126,9 +126,10 @@ counts! {
     connected,
     /// Seats that were taken.
     joined,
-    /// Packets of the stream that were verified, keyframes among them.
+    /// Packets of the stream that were verified, keyframes among them; of those who chat, what they heard
+    /// in their rooms.
     packets,
-    /// Packets that the time in a match was due.
+    /// Packets that the time in a match was due; of those who chat, what their rooms had to hear.
     expected,
     /// Keyframes, the first of each join among them.
     keyframes,

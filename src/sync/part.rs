@@ -3,7 +3,7 @@
 //! A part is told once in full and then step by step. Both ways of telling are written here, once
 //! for the sender and the receiver.
 
-use super::layout::Form;
+use super::layout::{AGE_LIMIT, Form};
 use super::model::Model;
 use super::motion::{FRACTION, Lane, Prediction, difference, moved, risk_class};
 use super::record::first;

@@ -1,6 +1,7 @@
 //! Simulated players: what they find at a server, and what they must not miss.
 
 mod flagged;
+mod socketio;
 mod virtually;
 
 use game::arena::Arena;
@@ -68,6 +69,7 @@ pub(crate) async fn load(
         seed: 1,
         plan: Arc::new(plan),
         dishonest,
+        socketio: None,
     };
     let run = move || {
         let mut run = Run::new(options)?;

@@ -1,14 +1,18 @@
 //! What can be chosen for a load.
 
-use crate::load::{Behaviour, Weather};
+use crate::load::socketio::{Scenario, Transport};
+use crate::load::{Behaviour, Plan, SocketIo, Weather};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Players unless told.
 const PLAYERS: u32 = 100;
 /// Players of a match unless told.
 const PER_MATCH: u32 = 20;
+/// How often who chats says something in a second unless told.
+const SAYINGS: f64 = 2.0;
 /// So many come in a second unless told.
 const COME_IN_A_SECOND: u32 = 500;
 
@@ -58,6 +62,15 @@ pub(in crate::cli) struct Options {
     /// What players do.
     #[arg(long, value_enum, default_value_t = Kind::Play)]
     pub(super) behaviour: Kind,
+    /// How players speak with the server.
+    #[arg(long, value_enum, default_value_t = Protocol::Native)]
+    protocol: Protocol,
+    /// How those travel who speak Socket.IO.
+    #[arg(long, value_enum, default_value_t = Travel::Websocket)]
+    transport: Travel,
+    /// Where the server's Socket.IO is.
+    #[arg(long, default_value = "/socket.io/")]
+    socketio_path: String,
     /// What the simulated network adds to a round trip.
     #[arg(long, default_value = "0ms", value_parser = humantime::parse_duration)]
     latency: Duration,
@@ -134,6 +147,31 @@ pub(super) enum Kind {
     Idle,
     /// Play, while one more in four does what no honest client does.
     Chaos,
+    /// Talk in rooms by Socket.IO, at servers with the events of the contract program; --hz is how often
+    /// each says something in a second [2], --per-match how many are in a room.
+    Chatter,
+}
+
+/// How players speak with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// The lean protocol, over WebSockets.
+    Native,
+    /// Socket.IO.
+    Socketio,
+    /// Half of them so, half so, in the same matches.
+    Mixed,
+}
+
+/// How those travel who speak Socket.IO.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Travel {
+    /// Over WebSockets.
+    Websocket,
+    /// By long-polling.
+    Polling,
+    /// Half of them so, half so.
+    Mixed,
 }
 
 impl From<Kind> for Behaviour {
@@ -143,6 +181,8 @@ impl From<Kind> for Behaviour {
             Kind::Wander => Self::Wander,
             Kind::Idle => Self::Idle,
             Kind::Chaos => Self::Chaos,
+            // They have no controls.
+            Kind::Chatter => Self::Idle,
         }
     }
 }
@@ -163,6 +203,29 @@ impl Options {
 
     pub(super) fn weather(&self) -> Weather {
         Weather { latency: self.latency, jitter: self.jitter, stall: self.stall }
+    }
+
+    /// Those who come by Socket.IO.
+    pub(super) fn socketio(&self, plan: &Arc<Plan>) -> Option<SocketIo> {
+        let is_chatter = self.behaviour == Kind::Chatter;
+        let share = match self.protocol {
+            _ if is_chatter => 1.0,
+            Protocol::Native => return None,
+            Protocol::Socketio => 1.0,
+            Protocol::Mixed => 0.5,
+        };
+        let scenario = if is_chatter {
+            let hz = self.hz.map_or(SAYINGS, f64::from);
+            Scenario::Chatter { hz, per_room: self.per_match() }
+        } else {
+            Scenario::Play(plan.clone())
+        };
+        let transport = match self.transport {
+            Travel::Websocket => Transport::WebSocket,
+            Travel::Polling => Transport::Polling,
+            Travel::Mixed => Transport::Mixed,
+        };
+        Some(SocketIo { share, transport, scenario, path: self.socketio_path.clone() })
     }
 
     /// What players say when they join.

@@ -16,7 +16,7 @@ use crate::load::{
 };
 use crate::sim::{Random, encode_input};
 use anyhow::Context;
-use arguments::{Command, Comparison};
+use arguments::{Command, Comparison, Kind};
 use screen::Screen;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,6 +34,10 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     if options.simulate {
         return simulation::run::<G>(options);
     }
+    anyhow::ensure!(
+        options.behaviour != Kind::Chatter || options.url.is_some(),
+        "--behaviour chatter needs --url: a server with the events of the contract program"
+    );
     let expected = Expect::list(&options.assert).context("--assert")?;
     rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
     pin_self(&options.own_core)?;
@@ -58,7 +62,7 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
 fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
     let behaviour = Behaviour::from(options.behaviour);
     let is_chaos = behaviour == Behaviour::Chaos;
-    let plan = Plan {
+    let plan = Arc::new(Plan {
         place: options.place.clone(),
         options: options.join_options(),
         minds: minds::<G>(behaviour),
@@ -66,14 +70,15 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         leave_rate: options.leave_rate,
         shares: true,
         planted_one_in: options.plant_desync,
-    };
+    });
     Run::new(RunOptions {
         command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
         target: host.target.clone(),
         desk: host.desk.clone(),
         weather: options.weather(),
         seed: options.seed,
-        plan: Arc::new(plan),
+        socketio: options.socketio(&plan),
+        plan,
         dishonest: if is_chaos { options.players().div_ceil(DISHONEST_ONE_IN) as usize } else { 0 },
     })
 }

@@ -243,7 +243,7 @@ impl Outcome {
     /// Takes over what players felt while it was measured, and while they came.
     pub(in crate::load) fn set_felt(&mut self, measured: &Felt, arrival: &Felt) {
         let Counts { packets, expected, desyncs, broken, .. } = measured.counts;
-        let player_seconds = ratio(expected as f64, self.hz);
+        let player_seconds = self.connected as f64 * self.seconds;
         let mut refusals = arrival.refusals.clone();
         for (why, count) in &measured.refusals {
             *refusals.entry(why.clone()).or_default() += count;

@@ -1,0 +1,75 @@
+//! What a player sees with: eyes of its own, or those that it shares with the others of its match.
+
+use super::hall::{Hall, Place};
+use crate::ids::{PlayerId, Tick};
+use crate::sync::schema::Schema;
+use crate::sync::{Replica, SingerId, StreamError};
+use std::sync::Arc;
+
+/// What a player sees with.
+pub(super) enum Eyes {
+    /// A replica of its own.
+    Own(Box<Replica>),
+    /// The chorus of its match.
+    Shared(SingerId),
+}
+
+impl Eyes {
+    /// Eyes that have seen nothing yet, in this match.
+    pub(super) fn new(
+        shares: bool,
+        schema: Arc<Schema>,
+        player: PlayerId,
+        place: Place,
+        hall: &mut Hall,
+    ) -> Self {
+        if shares {
+            Self::Shared(hall.chorus(place).enter(schema, player))
+        } else {
+            Self::Own(Box::new(Replica::new(schema, player, false)))
+        }
+    }
+
+    /// Takes a packet; gives its tick.
+    pub(super) fn receive(
+        &mut self,
+        packet: &[u8],
+        place: Place,
+        hall: &mut Hall,
+    ) -> Result<Tick, StreamError> {
+        match self {
+            Self::Own(replica) => {
+                replica.receive(packet)?;
+                Ok(replica.tick())
+            }
+            Self::Shared(id) => {
+                let chorus = hall.chorus(place);
+                chorus.receive(*id, packet)?;
+                Ok(chorus.tick(*id))
+            }
+        }
+    }
+
+    /// What is seen.
+    pub(super) fn view<'a>(&'a self, place: Place, hall: &'a mut Hall) -> Option<&'a Replica> {
+        match self {
+            Self::Own(replica) => Some(replica),
+            Self::Shared(id) => hall.chorus(place).view(*id),
+        }
+    }
+
+    /// What is seen by nobody else.
+    pub(super) fn own(&self) -> Option<&Replica> {
+        match self {
+            Self::Own(replica) => Some(replica),
+            Self::Shared(_) => None,
+        }
+    }
+
+    /// Sees nothing any more.
+    pub(super) fn close(self, place: Place, hall: &mut Hall) {
+        if let Self::Shared(id) = self {
+            hall.chorus(place).leave(id);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! A seat in a match, as whoever has it knows it, whichever way its packets travel.
+//!
+//! What comes is verified by a replica, what is said was due at some time: both are noted here, so that
+//! all simulated players measure the same things alike.
+
+use super::eyes::Eyes;
+use super::hall::{Hall, Place};
+use super::mind::Mind;
+use super::player::Around;
+use crate::ids::{PlayerId, Tick};
+use crate::protocol::native::Applied;
+use crate::sim::Random;
+use crate::sync::schema::Schema;
+use crate::sync::{Replica, StreamError, is_keyframe};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// People look, and change their minds, five times a second.
+const THINKS_EVERY: Duration = Duration::from_millis(200);
+/// So many inputs are remembered until the server says that it used them.
+const INPUTS_KEPT: usize = 32;
+/// Inputs for ticks further ahead than this would wait at the server.
+const AHEAD_MOST: u32 = 3;
+/// A player who cannot keep up with its own inputs lets those go that are older.
+const BEHIND_MOST: Duration = Duration::from_secs(1);
+
+/// A seat, as whoever has it knows it.
+pub(super) struct Seat {
+    id: PlayerId,
+    /// Who has it, among all simulated players.
+    number: u32,
+    place: Place,
+    eyes: Eyes,
+    mind: Box<dyn Mind>,
+    controls: Vec<u8>,
+    period: Duration,
+    /// One bit of one packet in so many is turned; 0: none.
+    planted_one_in: u32,
+    /// Whether a keyframe has come.
+    is_in: bool,
+    heard: Duration,
+    /// The tick of the last packet.
+    seen: Tick,
+    newest: Tick,
+    sent: VecDeque<(Tick, Duration)>,
+    next_input: Duration,
+    next_thought: Duration,
+}
+
+/// What was found when somebody sat down.
+pub(super) struct Found {
+    /// The seat.
+    pub(super) id: PlayerId,
+    /// The match, as the hall numbers it.
+    pub(super) place: Place,
+    /// What is replicated in it.
+    pub(super) schema: Arc<Schema>,
+    /// Ticks in a second.
+    pub(super) tick_rate: u16,
+    /// Whether it is seen with the eyes of others as well.
+    pub(super) shares: bool,
+}
+
+/// What a packet of the stream came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// It was applied.
+    Applied,
+    /// It needs a keyframe, which was asked for before.
+    Waits,
+    /// It does not fit: a keyframe is to be asked for.
+    Lost,
+}
+
+impl Seat {
+    /// A seat that was taken now; inputs are due from some time within the first tick on.
+    pub(super) fn new(
+        number: u32,
+        found: Found,
+        mind: Box<dyn Mind>,
+        planted_one_in: u32,
+        (now, hall): (Duration, &mut Hall),
+        random: &mut Random,
+    ) -> Self {
+        let period = Duration::from_secs(1) / u32::from(found.tick_rate.max(1));
+        let start = now + period.mul_f32(random.unit());
+        Self {
+            id: found.id,
+            number,
+            place: found.place,
+            eyes: Eyes::new(found.shares, found.schema, found.id, found.place, hall),
+            mind,
+            controls: Vec::new(),
+            period,
+            planted_one_in,
+            is_in: false,
+            heard: now,
+            seen: Tick(0),
+            newest: Tick(0),
+            sent: VecDeque::with_capacity(INPUTS_KEPT),
+            next_input: start,
+            next_thought: start,
+        }
+    }
+
+    /// Whether all that is to be seen from it has come.
+    pub(super) fn is_in(&self) -> bool {
+        self.is_in
+    }
+
+    /// Which one it is.
+    pub(super) fn id(&self) -> PlayerId {
+        self.id
+    }
+
+    /// What is seen from it and by nobody else.
+    pub(super) fn own_view(&self) -> Option<&Replica> {
+        self.eyes.own()
+    }
+
+    /// The tick that is seen.
+    pub(super) fn seen(&self) -> Tick {
+        self.seen
+    }
+
+    /// From tick to tick.
+    pub(super) fn period(&self) -> Duration {
+        self.period
+    }
+
+    /// Nobody has it any more.
+    pub(super) fn give_up(self, hall: &mut Hall) {
+        self.eyes.close(self.place, hall);
+        hall.leave(self.place);
+    }
+
+    /// What its controls say.
+    pub(super) fn controls(&self) -> &[u8] {
+        &self.controls
+    }
+
+    /// When its next input is due.
+    pub(super) fn next_input(&self) -> Duration {
+        self.next_input
+    }
+
+    /// The tick that the match has reached by now for all that is known from its packets alone.
+    pub(super) fn estimate(&self, now: Duration) -> Tick {
+        let waited = now.saturating_sub(self.heard).min(BEHIND_MOST);
+        let ticks = waited.div_duration_f64(self.period) as u32;
+        Tick(self.seen.0.saturating_add(ticks))
+    }
+
+    /// Takes a packet of the stream; `wanted` is since when the seat was due.
+    pub(super) fn follow(
+        &mut self,
+        packet: &[u8],
+        applied: Option<Applied>,
+        wanted: Duration,
+        random: &mut Random,
+        around: &mut Around<'_>,
+    ) -> Followed {
+        let (now, felt) = (around.now, &mut *around.felt);
+        let is_keyframe = is_keyframe(packet);
+        let planted = self.planted_one_in;
+        let received = if planted > 0 && !is_keyframe && random.one_in(planted) {
+            self.eyes.receive(&turn_a_bit(packet, random), self.place, around.hall)
+        } else {
+            self.eyes.receive(packet, self.place, around.hall)
+        };
+        let tick = match received {
+            Ok(tick) => tick,
+            Err(StreamError::NoKeyframe) => return Followed::Waits,
+            Err(StreamError::Desync { .. }) => {
+                felt.counts.desyncs += 1;
+                return Followed::Lost;
+            }
+            Err(_) => {
+                felt.counts.broken += 1;
+                return Followed::Lost;
+            }
+        };
+        felt.counts.packets += 1;
+        felt.counts.keyframes += u64::from(is_keyframe);
+        if self.is_in {
+            felt.gap.note_due(now.saturating_sub(self.heard), self.period);
+        } else {
+            self.is_in = true;
+            felt.join.note(now.saturating_sub(wanted));
+        }
+        (self.heard, self.seen) = (now, tick);
+        around.hall.heard(self.place, self.number, tick, now, &mut felt.visible);
+        if let Some(applied) = applied {
+            felt.counts.applied += 1;
+            let used = applied.tick(self.newest);
+            if let Some((_, due)) = self.sent.iter().find(|(sent, _)| *sent == used) {
+                around.hall.applied(self.place, self.number, tick, *due, &mut felt.visible);
+            }
+        }
+        Followed::Applied
+    }
+
+    /// Its input is due, and so is a packet of the stream; gives since when.
+    pub(super) fn fall_due(&mut self, around: &mut Around<'_>) -> Duration {
+        let (now, due) = (around.now, self.next_input);
+        around.felt.own_late.note(now.saturating_sub(due));
+        self.next_input += self.period;
+        around.felt.counts.expected += u64::from(self.is_in);
+        if now > self.next_input + BEHIND_MOST {
+            // Those that are let go were due as well.
+            let missed = (now - self.next_input).div_duration_f64(self.period).ceil() as u32;
+            around.felt.counts.expected += u64::from(missed);
+            self.next_input += self.period * missed;
+        }
+        due
+    }
+
+    /// Looks and decides; gives the tick for which the controls are to be said, if any, while the match
+    /// is at that of the `server`.
+    pub(super) fn decide(
+        &mut self,
+        due: Duration,
+        (now, hall): (Duration, &mut Hall),
+        server: Tick,
+    ) -> Option<Tick> {
+        if now >= self.next_thought {
+            if let Some(view) = self.eyes.view(self.place, hall) {
+                self.controls = self.mind.controls(view);
+            }
+            self.next_thought = now + THINKS_EVERY.saturating_sub(self.period / 2);
+        }
+        let tick = Tick((server.0 + 1).max(self.newest.0 + 1));
+        if tick.0 > server.0 + 1 + AHEAD_MOST && self.newest != Tick(0) {
+            // The estimate was wrong before: the next ones are heard again.
+            return None;
+        }
+        self.newest = tick;
+        if self.sent.len() == INPUTS_KEPT {
+            self.sent.pop_front();
+        }
+        self.sent.push_back((tick, due));
+        Some(tick)
+    }
+
+    /// At the end of a run: who hears nothing any more has waited until now.
+    pub(super) fn conclude(&self, around: &mut Around<'_>) {
+        let waited = around.now.saturating_sub(self.heard);
+        if self.is_in && waited > self.period * 2 {
+            around.felt.gap.note_due(waited, self.period);
+        }
+    }
+}
+
+/// The same with one bit turned, in its later half.
+fn turn_a_bit(packet: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut turned = packet.to_vec();
+    let half = turned.len() / 2;
+    let at = half + random.below((turned.len() - half) as u32) as usize;
+    if let Some(byte) = turned.get_mut(at) {
+        *byte ^= 1 << random.below(8);
+    }
+    turned
+}
