@@ -86,10 +86,8 @@ impl Stage {
         let mut inputs = TickInputs::default();
         self.come_and_go(&mut inputs);
         for player in self.viewers.keys() {
-            let input = crate::zoo::Input {
-                turn: self.random.below(200) as i8,
-                go: self.random.one_in(2),
-            };
+            let input =
+                crate::zoo::Input { turn: self.random.below(200) as i8, go: self.random.one_in(2) };
             let input = encode_input(&input);
             inputs.controls.push(Controls { player: *player, input, ..Controls::default() });
         }

@@ -1,8 +1,8 @@
 //! What a bot is told, and whether that may be.
 
 use super::{Around, Bot, Mood, SECOND, Seat, Shared};
-use tickwire::load::wire::{Frame, next_frame};
 use std::sync::Arc;
+use tickwire::load::wire::{Frame, next_frame};
 use tickwire::protocol::native::{Joined, Refusal, ToClient};
 use tickwire::sync::Replica;
 use tickwire::sync::schema::Schema;

@@ -7,8 +7,8 @@ mod show;
 mod watch;
 
 pub use crate::doors::Files;
-pub use canvas::{Canvas, Color};
 pub use crate::load::Bot;
+pub use canvas::{Canvas, Color};
 pub use show::{Load, Offer, Show};
 
 use clap::{Parser, Subcommand};

@@ -63,6 +63,8 @@ struct Villain {
     wire: Option<Wire>,
     session: Option<ClientSession>,
     has_begun: bool,
+    /// Whether the server said goodbye; it hangs up a little later.
+    is_dismissed: bool,
     until: Duration,
     next: Duration,
 }
@@ -75,6 +77,7 @@ impl Chaos {
             wire: None,
             session: None,
             has_begun: false,
+            is_dismissed: false,
             until: Duration::ZERO,
             next: Duration::ZERO,
         };
@@ -107,7 +110,7 @@ impl Villain {
     ) {
         let (deed, name) = DEEDS[self.deed];
         let Some(wire) = &mut self.wire else { return self.begin(crowd, token, now) };
-        let is_cut = wire.is_gone();
+        let is_cut = wire.is_gone() || self.is_dismissed;
         let is_in = self.session.as_ref().is_some_and(|it| it.stage() == Stage::Joined);
         if is_cut || now >= self.until || (deed == Deed::InstantLeaver && is_in) {
             let end = if is_cut { "cut by the server" } else { "gave up" };
@@ -158,7 +161,7 @@ impl Villain {
         let speaks = matches!(deed, Deed::Flood | Deed::InstantLeaver | Deed::Stalled);
         let hello = Hello { software: "tickwire load, not honest", ..Hello::default() };
         self.session = if speaks { ClientSession::new(&hello, now).ok() } else { None };
-        self.has_begun = false;
+        (self.has_begun, self.is_dismissed) = (false, false);
         self.until = now + GIVES_UP_AFTER;
         self.next = now + ACTS_EVERY;
     }
@@ -174,6 +177,7 @@ impl Villain {
         let mut used = 0;
         while let Some((frame, length)) = next_frame(&buffer[used..]) {
             used += length;
+            self.is_dismissed |= matches!(frame, Frame::Close(_));
             let (Frame::Binary(packet), Some(session)) = (frame, &mut self.session) else {
                 continue;
             };

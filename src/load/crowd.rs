@@ -123,11 +123,7 @@ impl Crowd {
     pub fn conclude(&mut self) {
         let now = self.now();
         for member in &mut self.members {
-            member.player.conclude(&mut Around {
-                now,
-                felt: &mut self.felt,
-                hall: &mut self.hall,
-            });
+            member.player.conclude(&mut Around { now, felt: &mut self.felt, hall: &mut self.hall });
         }
     }
 

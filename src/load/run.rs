@@ -3,8 +3,8 @@
 use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
-use super::report::{Outcome, Second};
 use super::plan::Plan;
+use super::report::{Outcome, Second};
 use super::road::Weather;
 use super::server::usage;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};

@@ -202,7 +202,8 @@ impl<'a> World<'a> {
         let next = self.tick() + 1;
         let (rehearsal, now) = (&mut self.rehearsal, self.now);
         let stepped = catch_unwind(AssertUnwindSafe(|| rehearsal.step(now)));
-        let goes_on = stepped.map_err(|_| Fault { tick: next, what: "the game panicked".into() })?;
+        let goes_on =
+            stepped.map_err(|_| Fault { tick: next, what: "the game panicked".into() })?;
         if !goes_on {
             return Err(Fault { tick: next, what: "the match ended".into() });
         }

@@ -70,9 +70,8 @@ impl Times {
     #[expect(clippy::cast_precision_loss, reason = "to three digits")]
     pub fn spread(&self) -> Vec<(f64, u64)> {
         let steps = self.0.iter_log(100, 1.1);
-        let counted = steps.map(|step| {
-            (step.value_iterated_to() as f64 / 1e3, step.count_since_last_iteration())
-        });
+        let counted = steps
+            .map(|step| (step.value_iterated_to() as f64 / 1e3, step.count_since_last_iteration()));
         counted.filter(|(_, count)| *count > 0).collect()
     }
 }

@@ -45,8 +45,8 @@ mod replica;
 mod receive;
 mod chorus;
 
-pub use chorus::{Chorus, SingerId};
 pub use checksum::{hash_bytes, lanes_checksum};
+pub use chorus::{Chorus, SingerId};
 pub use delta::Delta;
 pub use entry::{Entry, Handle};
 pub use error::{PACKET_BYTES_LIMIT, StreamError};

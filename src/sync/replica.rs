@@ -166,9 +166,8 @@ impl Replica {
         for (_, part) in room.sections.values().flat_map(|section| section.parts()) {
             if last.as_ref().is_none_or(|(shape, _)| *shape != part.shape) {
                 let shape = room.shapes.get(part.shape);
-                let range = shape.and_then(|shape| {
-                    shape.find(component).map(|at| shape.components[at].range())
-                });
+                let range = shape
+                    .and_then(|shape| shape.find(component).map(|at| shape.components[at].range()));
                 last = Some((part.shape, range));
             }
             if let Some((_, Some(range))) = &last {

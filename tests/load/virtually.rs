@@ -34,7 +34,10 @@ fn the_same_seed_gives_the_same_run_over_bad_roads_with_people_who_come_and_go()
         .map(|seed| {
             let ran = simulate_twice(&scenario, seed).expect("no fault");
             let counts = ran.felt.counts;
-            assert!(counts.packets > 1000 && counts.left > 3 && counts.reconnects > 0, "{counts:?}");
+            assert!(
+                counts.packets > 1000 && counts.left > 3 && counts.reconnects > 0,
+                "{counts:?}"
+            );
             ran.hash
         })
         .collect();

@@ -2,6 +2,7 @@
 
 use super::avatar::Body;
 use super::bot::Bot;
+use super::control::Buttons;
 use super::field::{Ground, Wall};
 use super::health::{Health, Shield};
 use super::pickup::{Gift, Pickup};
@@ -9,7 +10,6 @@ use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
 use super::{Arena, Input, Options};
-use super::control::Buttons;
 use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Show};
 use tickwire::prelude::*;
 use tickwire::sync::Replica;

@@ -11,8 +11,8 @@ pub(super) use arguments::Options;
 use super::show::Show;
 use crate::load::server::pin_self;
 use crate::load::{
-    Behaviour, Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering,
-    comparison, page, table,
+    Behaviour, Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison,
+    page, table,
 };
 use crate::sim::{Random, encode_input};
 use anyhow::Context;

@@ -91,8 +91,7 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
     let rehearse = move |seed: u64| {
         let mut random = Random::from_seed(!seed);
         let options = G::by_chance(players, &mut random);
-        let catalog =
-            Catalog::default().with(G::NAME, players as usize, 0, G::game, options);
+        let catalog = Catalog::default().with(G::NAME, players as usize, 0, G::game, options);
         Rehearsal::new(&catalog, hosting.clone(), seed)
     };
     Scenario {

@@ -98,7 +98,10 @@ mod tests {
         let all = |address: &str, host: &str, path: &str| {
             (address.to_owned(), host.to_owned(), path.to_owned())
         };
-        assert_eq!(read("http://127.0.0.1:7777/"), all("127.0.0.1:7777", "127.0.0.1:7777", "/play"));
+        assert_eq!(
+            read("http://127.0.0.1:7777/"),
+            all("127.0.0.1:7777", "127.0.0.1:7777", "/play")
+        );
         assert_eq!(read("127.0.0.1:1/game"), all("127.0.0.1:1", "127.0.0.1:1", "/game"));
         assert_eq!(read("ws://127.0.0.1"), all("127.0.0.1:80", "127.0.0.1", "/play"));
         assert_eq!(read("ws://[::1]:9"), all("[::1]:9", "[::1]:9", "/play"));

@@ -41,13 +41,8 @@ enum Is {
     Equal,
 }
 
-const SIGNS: [(&str, Is); 5] = [
-    ("<=", Is::AtMost),
-    (">=", Is::AtLeast),
-    ("<", Is::Below),
-    (">", Is::Above),
-    ("=", Is::Equal),
-];
+const SIGNS: [(&str, Is); 5] =
+    [("<=", Is::AtMost), (">=", Is::AtLeast), ("<", Is::Below), (">", Is::Above), ("=", Is::Equal)];
 
 const fn figure(name: &'static str, unit: &'static str, of: fn(&Outcome) -> f64) -> Figure {
     Figure { name, unit, of }
@@ -167,7 +162,9 @@ mod tests {
     fn what_cannot_be_read_is_named() {
         let wrong = |text: &str| text.parse::<Expect>().unwrap_err().to_string();
         assert!(wrong("delta_p99 60ms").contains("`delta_p99 60ms`"));
-        assert!(wrong("delta_p98<60ms").starts_with("`delta_p98` is no figure: there are delta_p50"));
+        assert!(
+            wrong("delta_p98<60ms").starts_with("`delta_p98` is no figure: there are delta_p50")
+        );
         assert!(wrong("delta_p99<60kg").contains("60kg"));
         assert!(wrong("desync=few").contains("few") && wrong("desync=NaN").contains("NaN"));
     }

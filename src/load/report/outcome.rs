@@ -282,8 +282,7 @@ impl Outcome {
         let own = &mut self.generator;
         own.cpu_us_per_bot_tick = ratio(cpu_seconds * 1e6, bot_ticks as f64);
         own.cpu_percent = ratio(cpu_seconds * 100.0, self.seconds);
-        own.is_saturated =
-            own.late_ms_p99 > OWN_LATE_MOST_MS || own.cpu_percent > OWN_CPU_MOST;
+        own.is_saturated = own.late_ms_p99 > OWN_LATE_MOST_MS || own.cpu_percent > OWN_CPU_MOST;
     }
 
     /// Takes over what the server said, before anybody came and while it was measured.
@@ -297,9 +296,8 @@ impl Outcome {
             Pair { p50: at(0.5), p99: at(0.99) }
         };
         let rss = last.get("process_resident_memory_bytes") / 1024.0;
-        let grew = empty.map_or(0.0, |empty| {
-            rss - empty.get("process_resident_memory_bytes") / 1024.0
-        });
+        let grew =
+            empty.map_or(0.0, |empty| rss - empty.get("process_resident_memory_bytes") / 1024.0);
         self.server = Some(ServerPart {
             cpu_us_per_player_tick: ratio(cpu * 1e6, grown("tickwire_state_packets_total")),
             cpu_percent: ratio(cpu * 100.0, seconds),
@@ -314,8 +312,7 @@ impl Outcome {
         let second = |pair: &[Reading]| {
             let [before, after] = pair else { return ServerSecond::default() };
             let seconds = (after.at - before.at).as_secs_f64();
-            let share =
-                |name: &str, unit| after.quantile(before, name, 0.99).unwrap_or(0.0) * unit;
+            let share = |name: &str, unit| after.quantile(before, name, 0.99).unwrap_or(0.0) * unit;
             ServerSecond {
                 at: (after.at - first.at).as_secs_f64(),
                 cpu_percent: ratio(

@@ -151,7 +151,9 @@ impl Play {
         if !seat.is_in() {
             return;
         }
-        let Some(tick) = seat.decide(due, (now, desk.here.hall), seat.estimate(now)) else { return };
+        let Some(tick) = seat.decide(due, (now, desk.here.hall), seat.estimate(now)) else {
+            return;
+        };
         let controls = Bytes::copy_from_slice(seat.controls());
         let input = Input { tick: tick.0, controls, seen: (seat.seen().0, 0) };
         desk.here.felt.counts.inputs += 1;

@@ -89,8 +89,7 @@ impl Chorus {
             && let (Voice::Along { .. }, Some(lead)) = (&singer.part, &self.lead)
         {
             let schema = lead.schema().clone();
-            singer.part =
-                Voice::Alone(Box::new(Replica::new(schema, singer.player, false)));
+            singer.part = Voice::Alone(Box::new(Replica::new(schema, singer.player, false)));
             self.forget_unseen();
         }
         let Some(singer) = self.singers[id.0].as_mut() else { return Ok(()) };
@@ -247,7 +246,7 @@ impl Chorus {
         if let Some(fault) = failed {
             for singer in self.singers.iter_mut().flatten() {
                 if let Voice::Along { .. } = singer.part {
-                    singer.fall_silent(lead.schema().clone(), fault.clone());
+                    singer.fall_silent(lead.schema().clone(), fault);
                 }
             }
             return;

@@ -75,8 +75,7 @@ impl Verse<'_> {
             }
         }
         for key in &prologue.gained {
-            let section =
-                read_whole(&mut reader, self.room, &mut budget).map_err(Wrong::One)?;
+            let section = read_whole(&mut reader, self.room, &mut budget).map_err(Wrong::One)?;
             match self.room.sections.get(key) {
                 Some(known) if !known.is_like(&section, self.room.tick) => {
                     return Err(Wrong::One(StreamError::BadNews));
@@ -187,7 +186,8 @@ impl Told {
         let at = reader.at;
         reader.skip_to(at + span.length).map_err(Wrong::One)?;
         for offset in (0..span.length).step_by(32) {
-            let differ = window(&self.bits, span.start + offset) ^ window(reader.bytes, at + offset);
+            let differ =
+                window(&self.bits, span.start + offset) ^ window(reader.bytes, at + offset);
             let left = (span.length - offset).min(32) as u32;
             if differ >> (32 - left) != 0 {
                 return Err(Wrong::One(StreamError::BadNews));
