@@ -193,3 +193,37 @@ fn a_bit_that_is_turned_for_one_is_noticed() {
     // A bit of the last byte's filling changes nothing; no other is missed.
     assert!(noticed * 10 >= SEEDS * 9, "{noticed} of {SEEDS}");
 }
+
+#[test]
+fn one_who_is_told_nothing_while_others_are_told_something_is_noticed() {
+    let (mut silenced, mut noticed) = (0, 0);
+    for seed in 0..SEEDS {
+        let mut stage = Stage::new(seed);
+        let (mut is_noticed, mut was_silenced) = (false, false);
+        for tick in 0..TICKS {
+            stage.tick();
+            stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
+            let together = stage.chorus.together().0;
+            let victim = stage.viewers.keys().next().copied();
+            for (player, viewer) in &mut stage.viewers {
+                while let Some(mut packet) = viewer.under_way.pop_front() {
+                    let is_delta = !tickwire::sync::is_keyframe(&packet);
+                    if tick > TICKS / 2 && !was_silenced && together > 2 && Some(*player) == victim
+                    {
+                        was_silenced = is_delta && packet.len() > 3;
+                        packet = if was_silenced { vec![0; 2] } else { packet };
+                    }
+                    is_noticed |= stage.chorus.receive(viewer.id, &packet).is_err();
+                }
+            }
+            if was_silenced {
+                break;
+            }
+        }
+        assert!(was_silenced || !is_noticed, "seed {seed}: nothing was wrong");
+        silenced += u32::from(was_silenced);
+        noticed += u32::from(is_noticed);
+    }
+    // At once, unless the one sang alone just then: its own checksum tells it later.
+    assert!(silenced > 20 && noticed * 10 >= silenced * 7, "{noticed} of {silenced}");
+}

@@ -206,7 +206,11 @@ impl Crowd {
 
     fn plan_ahead(&mut self, number: usize) {
         let member = &mut self.members[number];
-        let roads = member.roads.iter().flatten().filter_map(Road::due).min();
+        // What is on its way there waits until there is a way.
+        let is_open = member.wire.as_ref().is_some_and(Wire::is_open);
+        let roads = member.roads.as_ref().and_then(|[there, back]| {
+            back.due().into_iter().chain(there.due().filter(|_| is_open)).min()
+        });
         let due = member.player.due().min(roads.unwrap_or(Duration::MAX));
         if due != member.due {
             member.due = due;
@@ -270,9 +274,13 @@ impl Member {
         wire.flush();
         let is_on_the_way = self.roads.as_ref().is_some_and(|[_, back]| back.due().is_some());
         if wire.is_gone() && !is_on_the_way {
+            let refusal = wire.refusal();
             self.wire = None;
             self.roads = None;
-            self.player.closed(around);
+            match refusal {
+                Some(why) => self.player.refused(&why, around),
+                None => self.player.closed(around),
+            }
         }
     }
 }

@@ -66,10 +66,19 @@ impl Eyes {
         }
     }
 
-    /// Sees nothing any more.
-    pub(super) fn close(self, place: Place, hall: &mut Hall) {
-        if let Self::Shared(id) = self {
-            hall.chorus(place).leave(id);
+    /// What was wrong with packets that were not looked at yet.
+    pub(super) fn fault(&self, place: Place, hall: &mut Hall) -> Option<StreamError> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(id) => hall.chorus(place).fault(*id),
+        }
+    }
+
+    /// Sees nothing any more; says the same.
+    pub(super) fn close(self, place: Place, hall: &mut Hall) -> Option<StreamError> {
+        match self {
+            Self::Own(_) => None,
+            Self::Shared(id) => hall.chorus(place).leave(id),
         }
     }
 }

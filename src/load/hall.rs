@@ -100,7 +100,7 @@ impl Hall {
         now: Duration,
         seen: &mut Times,
     ) {
-        let row = self.row(place, tick);
+        let Some(row) = self.row(place, tick) else { return };
         row.heard = Some((player, now));
         row.waiting.retain(|(other, due)| {
             let is_other = *other != player;
@@ -120,20 +120,24 @@ impl Hall {
         due: Duration,
         seen: &mut Times,
     ) {
-        let row = self.row(place, tick);
+        let Some(row) = self.row(place, tick) else { return };
         match row.heard {
             Some((other, at)) if other != player => seen.note(at.saturating_sub(due)),
             _ => row.waiting.push((player, due)),
         }
     }
 
-    fn row(&mut self, place: Place, tick: Tick) -> &mut Row {
+    /// What is known of a tick; nothing if it is too long ago.
+    fn row(&mut self, place: Place, tick: Tick) -> Option<&mut Row> {
         let row = &mut self.boards[place.0].rows[tick.0 as usize % ROWS];
+        if row.tick > tick {
+            return None;
+        }
         if row.tick != tick {
             (row.tick, row.heard) = (tick, None);
             row.waiting.clear();
         }
-        row
+        Some(row)
     }
 }
 

@@ -141,12 +141,15 @@ impl Player {
             Way::Goes { comes_back } => self.away(around.now, comes_back),
             Way::Here => {
                 around.felt.counts.lost += 1;
+                // Who was cut off has waited until now.
+                self.conclude(around);
                 self.away(around.now, true)
             }
         };
         self.out.clear();
         self.unseat(around);
-        if let Way::Away { until, .. } = self.road {
+        let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
+        if let (Way::Away { until, .. }, true) = (self.road, was_welcome) {
             self.wanted = until;
         }
     }
@@ -245,7 +248,7 @@ impl Player {
 
     fn unseat(&mut self, around: &mut Around<'_>) {
         if let Some(seat) = self.seat.take() {
-            seat.give_up(around.hall);
+            seat.give_up(around.hall, around.felt);
         }
     }
 
@@ -313,7 +316,7 @@ impl Player {
 
     /// At the end of a run: who hears nothing any more has waited until now.
     pub fn conclude(&mut self, around: &mut Around<'_>) {
-        self.seat.iter().for_each(|seat| seat.conclude(around));
+        self.seat.iter_mut().for_each(|seat| seat.conclude(around));
     }
 
     fn follow_a_whim(&mut self, around: &mut Around<'_>) {
@@ -339,6 +342,7 @@ impl Player {
     fn fail(&mut self, error: &ProtocolError, around: &mut Around<'_>) {
         around.felt.refused(&error.to_string());
         around.felt.counts.lost += 1;
+        self.conclude(around);
         self.hang_up(false);
     }
 

@@ -28,6 +28,8 @@ pub struct RunOptions {
     pub target: Target,
     /// Where the server is asked how it is.
     pub desk: Option<Desk>,
+    /// How often matches tick, where that is known beforehand.
+    pub hertz: Option<f64>,
     /// The network.
     pub weather: Weather,
     /// What chance starts from.
@@ -102,6 +104,8 @@ impl Run {
         within: Duration,
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<()> {
+        // What happens from here on concerns those who come now.
+        self.arrival = Felt::default();
         let share = self.options.socketio.as_ref().map_or(0.0, |socketio| socketio.share);
         let by_socketio = (count as f64 * share).round() as usize;
         let plan = self.options.plan.clone();
@@ -171,8 +175,11 @@ impl Run {
         let own = usage(std::process::id())?.cpu;
         let probe = self.options.desk.clone().map(Probe::start);
         let mut timeline = Vec::new();
-        self.crowd.felt = Felt::default();
-        drop(self.chatters.as_ref().map(Chatters::take_felt));
+        self.arrival.absorb(&mut self.crowd.felt);
+        if let Some(chatters) = &self.chatters {
+            self.arrival.absorb(&mut chatters.take_felt());
+        }
+        self.chaos.done.clear();
         while self.crowd.now() < begun + time {
             let done = (self.crowd.now() - begun).div_duration_f64(time);
             let at = self.seconds;
@@ -187,14 +194,18 @@ impl Run {
             measured.absorb(&mut chatters.take_felt());
         }
         let cpu = usage(std::process::id())?.cpu - own;
+        let seconds = (self.crowd.now() - begun).as_secs_f64();
         let readings = probe.map(Probe::stop).unwrap_or_default();
         let (players, playing) = self.count();
         let mut outcome = Outcome {
             command: self.options.command.clone(),
             players,
             matches: self.matches(),
-            hz: self.crowd.hertz(),
-            seconds: (self.crowd.now() - begun).as_secs_f64(),
+            hz: Some(self.crowd.hertz())
+                .filter(|hz| *hz > 0.0)
+                .or(self.options.hertz)
+                .unwrap_or(0.0),
+            seconds,
             connected: playing,
             chaos: self.chaos.done.clone(),
             timeline,

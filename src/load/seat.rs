@@ -7,6 +7,7 @@ use super::eyes::Eyes;
 use super::hall::{Hall, Place};
 use super::mind::Mind;
 use super::player::Around;
+use super::tally::Felt;
 use crate::ids::{PlayerId, Tick};
 use crate::protocol::native::Applied;
 use crate::sim::Random;
@@ -22,6 +23,10 @@ const THINKS_EVERY: Duration = Duration::from_millis(200);
 const INPUTS_KEPT: usize = 32;
 /// Inputs for ticks further ahead than this would wait at the server.
 const AHEAD_MOST: u32 = 3;
+/// The server answers those who lost the thread once a second.
+const ASKS_EVERY: Duration = Duration::from_millis(1200);
+/// Matches tick no more often than this.
+const TICK_RATE_MOST: u16 = 1000;
 /// A player who cannot keep up with its own inputs lets those go that are older.
 const BEHIND_MOST: Duration = Duration::from_secs(1);
 
@@ -42,6 +47,8 @@ pub(super) struct Seat {
     heard: Duration,
     /// The tick of the last packet.
     seen: Tick,
+    /// When it asked for a keyframe.
+    asked: Option<Duration>,
     newest: Tick,
     sent: VecDeque<(Tick, Duration)>,
     next_input: Duration,
@@ -83,7 +90,7 @@ impl Seat {
         (now, hall): (Duration, &mut Hall),
         random: &mut Random,
     ) -> Self {
-        let period = Duration::from_secs(1) / u32::from(found.tick_rate.max(1));
+        let period = Duration::from_secs(1) / u32::from(found.tick_rate.clamp(1, TICK_RATE_MOST));
         let start = now + period.mul_f32(random.unit());
         Self {
             id: found.id,
@@ -97,6 +104,7 @@ impl Seat {
             is_in: false,
             heard: now,
             seen: Tick(0),
+            asked: None,
             newest: Tick(0),
             sent: VecDeque::with_capacity(INPUTS_KEPT),
             next_input: start,
@@ -130,8 +138,10 @@ impl Seat {
     }
 
     /// Nobody has it any more.
-    pub(super) fn give_up(self, hall: &mut Hall) {
-        self.eyes.close(self.place, hall);
+    pub(super) fn give_up(self, hall: &mut Hall, felt: &mut Felt) {
+        if self.eyes.close(self.place, hall).is_some_and(|fault| fault != StreamError::NoKeyframe) {
+            felt.counts.broken += 1;
+        }
         hall.leave(self.place);
     }
 
@@ -171,15 +181,7 @@ impl Seat {
         };
         let tick = match received {
             Ok(tick) => tick,
-            Err(StreamError::NoKeyframe) => return Followed::Waits,
-            Err(StreamError::Desync { .. }) => {
-                felt.counts.desyncs += 1;
-                return Followed::Lost;
-            }
-            Err(_) => {
-                felt.counts.broken += 1;
-                return Followed::Lost;
-            }
+            Err(error) => return self.lose(&error, now, felt),
         };
         felt.counts.packets += 1;
         felt.counts.keyframes += u64::from(is_keyframe);
@@ -190,7 +192,6 @@ impl Seat {
             felt.join.note(now.saturating_sub(wanted));
         }
         (self.heard, self.seen) = (now, tick);
-        around.hall.heard(self.place, self.number, tick, now, &mut felt.visible);
         if let Some(applied) = applied {
             felt.counts.applied += 1;
             let used = applied.tick(self.newest);
@@ -198,7 +199,24 @@ impl Seat {
                 around.hall.applied(self.place, self.number, tick, *due, &mut felt.visible);
             }
         }
+        // Afterwards: what others have seen already is not seen by oneself.
+        around.hall.heard(self.place, self.number, tick, now, &mut felt.visible);
         Followed::Applied
+    }
+
+    /// It does not know any more what is.
+    fn lose(&mut self, error: &StreamError, now: Duration, felt: &mut Felt) -> Followed {
+        match error {
+            StreamError::NoKeyframe => {
+                if self.asked.is_some_and(|asked| now < asked + ASKS_EVERY) {
+                    return Followed::Waits;
+                }
+            }
+            StreamError::Desync { .. } => felt.counts.desyncs += 1,
+            _ => felt.counts.broken += 1,
+        }
+        self.asked = Some(now);
+        Followed::Lost
     }
 
     /// Its input is due, and so is a packet of the stream; gives since when.
@@ -230,8 +248,9 @@ impl Seat {
             }
             self.next_thought = now + THINKS_EVERY.saturating_sub(self.period / 2);
         }
-        let tick = Tick((server.0 + 1).max(self.newest.0 + 1));
-        if tick.0 > server.0 + 1 + AHEAD_MOST && self.newest != Tick(0) {
+        let next = server.0.saturating_add(1);
+        let tick = Tick(next.max(self.newest.0.saturating_add(1)));
+        if tick.0 > next.saturating_add(AHEAD_MOST) && self.newest != Tick(0) {
             // The estimate was wrong before: the next ones are heard again.
             return None;
         }
@@ -244,10 +263,15 @@ impl Seat {
     }
 
     /// At the end of a run: who hears nothing any more has waited until now.
-    pub(super) fn conclude(&self, around: &mut Around<'_>) {
+    pub(super) fn conclude(&mut self, around: &mut Around<'_>) {
         let waited = around.now.saturating_sub(self.heard);
         if self.is_in && waited > self.period * 2 {
             around.felt.gap.note_due(waited, self.period);
+            self.heard = around.now;
+        }
+        let fault = self.eyes.fault(self.place, around.hall);
+        if fault.is_some_and(|fault| fault != StreamError::NoKeyframe) {
+            around.felt.counts.broken += 1;
         }
     }
 }

@@ -29,6 +29,10 @@ const PONG: u8 = 0x8a;
 const MASKED: u8 = 0x80;
 /// EINPROGRESS, which the standard library does not name.
 const IN_PROGRESS: i32 = 115;
+/// A server that says or takes nothing whole for so many bytes is none.
+const WAITS_MOST: usize = 8 << 20;
+/// A status line is no longer.
+const STATUS_MOST: usize = 100;
 const READ_BUFFER: usize = 4 << 10;
 
 /// What came in one frame.
@@ -49,6 +53,7 @@ pub struct Wire {
     received: Vec<u8>,
     out: Vec<u8>,
     is_open: bool,
+    is_upgraded: bool,
     is_gone: bool,
 }
 
@@ -74,7 +79,14 @@ impl Wire {
         }
         let mut stream = TcpStream::from_std(socket.into());
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Self { stream, received: Vec::new(), out: Vec::new(), is_open: false, is_gone: false })
+        Ok(Self {
+            stream,
+            received: Vec::new(),
+            out: Vec::new(),
+            is_open: false,
+            is_upgraded: false,
+            is_gone: false,
+        })
     }
 
     /// The same, and asks for a WebSocket.
@@ -102,6 +114,17 @@ impl Wire {
         self.is_gone
     }
 
+    /// Why it never became a WebSocket, if it is gone and never did.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        if !self.is_gone || self.is_upgraded {
+            return None;
+        }
+        let head = String::from_utf8_lossy(&self.received[..self.received.len().min(STATUS_MOST)]);
+        let status = head.lines().next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+        Some(status.map_or("the connection was not accepted".into(), |it| format!("answered {it}")))
+    }
+
     /// Puts what came into a buffer, for [`next_frame`]; what that leaves over is to be kept.
     pub fn read(&mut self, buffer: &mut Vec<u8>) {
         buffer.clear();
@@ -126,10 +149,16 @@ impl Wire {
             let end = buffer.windows(4).position(|window| window == b"\r\n\r\n");
             let Some(end) = end else {
                 self.received.append(buffer);
+                self.is_gone |= self.received.len() > WAITS_MOST;
                 return;
             };
-            self.is_gone |= !buffer.starts_with(b"HTTP/1.1 101");
+            self.is_upgraded = buffer.starts_with(b"HTTP/1.1 101");
             self.is_open = true;
+            if !self.is_upgraded {
+                self.is_gone = true;
+                self.received.append(buffer);
+                return;
+            }
             buffer.drain(..end + 4);
         }
     }
@@ -137,6 +166,7 @@ impl Wire {
     /// Keeps what was not used of what was read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.received.extend_from_slice(rest);
+        self.is_gone |= rest.len() > WAITS_MOST;
     }
 
     /// Says a packet.
@@ -187,6 +217,7 @@ impl Wire {
             }
         }
         self.out.drain(..written);
+        self.is_gone |= self.out.len() > WAITS_MOST;
     }
 
     /// Ends without a word, not even those of TCP's polite end.

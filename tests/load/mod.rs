@@ -65,6 +65,7 @@ pub(crate) async fn load(
         command: "a test".into(),
         target,
         desk: Some(desk),
+        hertz: None,
         weather: Weather::default(),
         seed: 1,
         plan: Arc::new(plan),

@@ -9,7 +9,7 @@ use super::pickup::{Gift, Pickup};
 use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
-use super::{Arena, Input, Options};
+use super::{Arena, HERTZ_MOST, Input, Options};
 use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Show};
 use tickwire::prelude::*;
 use tickwire::sync::Replica;
@@ -84,7 +84,8 @@ impl Show for Arena {
     }
 
     fn under_load(load: Load) -> Option<Options> {
-        let hertz = u8::try_from(load.hertz.unwrap_or(0)).ok()?;
+        let hertz = load.hertz.unwrap_or(0);
+        let hertz = u8::try_from(hertz).ok().filter(|hertz| *hertz <= HERTZ_MOST)?;
         let base = if load.interest { Options::large() } else { Self::options(load.players) };
         // So much room for each that it stays a game.
         let side = (f64::from(load.players) * ROOM_EACH).sqrt() as u16;

@@ -11,6 +11,8 @@ use std::time::Duration;
 const PLAYERS: u32 = 100;
 /// Players of a match unless told.
 const PER_MATCH: u32 = 20;
+/// Everybody leaves a thousand times a minute: more is none.
+const LEAVE_RATE_MOST: f64 = 100_000.0;
 /// How often who chats says something in a second unless told.
 const SAYINGS: f64 = 2.0;
 /// So many come in a second unless told.
@@ -203,6 +205,27 @@ impl Options {
 
     pub(super) fn weather(&self) -> Weather {
         Weather { latency: self.latency, jitter: self.jitter, stall: self.stall }
+    }
+
+    /// What cannot be had together.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        let is_chatter = self.behaviour == Kind::Chatter;
+        let rules = [
+            (!is_chatter || !self.find_capacity, "--find-capacity is for players, not for chatter"),
+            (
+                self.weather().is_fine() || (self.protocol == Protocol::Native && !is_chatter),
+                "--latency, --jitter and --stall are for native players only",
+            ),
+            (
+                self.leave_rate.is_finite() && (0.0..=LEAVE_RATE_MOST).contains(&self.leave_rate),
+                "--leave-rate is from 0 to 100000",
+            ),
+            (self.leave_rate <= 0.0 || !is_chatter, "--leave-rate is for players, not for chatter"),
+        ];
+        match rules.iter().find(|(holds, _)| !holds) {
+            Some((_, why)) => anyhow::bail!("{why}"),
+            None => Ok(()),
+        }
     }
 
     /// Those who come by Socket.IO.

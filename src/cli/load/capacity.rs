@@ -7,7 +7,7 @@ use crate::load::{Expect, Outcome};
 use std::time::Duration;
 
 /// What must hold unless something else is asserted, beside the gap, which depends on the ticks.
-const USUAL: &str = "skipped=0, desync=0, lost=0, delivered>=99";
+const USUAL: &str = "skipped=0, desync=0, lost=0, refused=0, delivered>=99";
 /// Packets come at most so much later than they are due.
 const LATE_MOST_MS: f64 = 10.0;
 /// Each step has so many more players than the one before, in whole matches.
@@ -85,7 +85,8 @@ fn judge(outcome: &Outcome, asserted: &[Expect]) -> anyhow::Result<Vec<crate::lo
     } else {
         asserted
     };
-    Ok(expected.iter().map(|it| it.judge(outcome)).collect())
+    let all_are_in: Expect = format!("connected>={}", outcome.players).parse()?;
+    Ok(expected.iter().chain([&all_are_in]).map(|it| it.judge(outcome)).collect())
 }
 
 fn line(outcome: &Outcome, broken: Option<&str>) -> String {

@@ -18,6 +18,7 @@ use crate::sim::{Random, encode_input};
 use anyhow::Context;
 use arguments::{Command, Comparison, Kind};
 use screen::Screen;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use target::Host;
@@ -38,10 +39,12 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
         options.behaviour != Kind::Chatter || options.url.is_some(),
         "--behaviour chatter needs --url: a server with the events of the contract program"
     );
+    options.check()?;
     let expected = Expect::list(&options.assert).context("--assert")?;
     rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
-    pin_self(&options.own_core)?;
     let host = Host::find::<G>(options)?;
+    // After the server has begun: it would be held to the same core.
+    pin_self(&options.own_core)?;
     let outcome = if options.find_capacity {
         capacity::find::<G>(options, &host, &expected)?
     } else {
@@ -75,6 +78,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
         target: host.target.clone(),
         desk: host.desk.clone(),
+        hertz: host.hertz,
         weather: options.weather(),
         seed: options.seed,
         socketio: options.socketio(&plan),
@@ -85,7 +89,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
 
 /// Says what a run came to, everywhere it is wanted.
 fn tell(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
-    println!("{}", table(outcome));
+    say(&table(outcome));
     if let Some(file) = &options.json {
         let json = serde_json::to_string_pretty(outcome)?;
         std::fs::write(file, json).with_context(|| format!("--json {}", file.display()))?;
@@ -93,7 +97,7 @@ fn tell(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
     if let Some(file) = &options.report {
         let html = page(&[("this run", outcome)]);
         std::fs::write(file, html).with_context(|| format!("--report {}", file.display()))?;
-        println!("report: {}", file.display());
+        say(&format!("report: {}", file.display()));
     }
     let broken: Vec<_> = outcome.assertions.iter().filter(|it| !it.holds).collect();
     if let [first, ..] = &broken[..] {
@@ -117,13 +121,18 @@ fn compare(files: &Comparison) -> anyhow::Result<()> {
     let (a, b) = (read(&files.a)?, read(&files.b)?);
     let name = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let (one, other) = (name(&files.a), name(&files.b));
-    println!("{}", comparison((&one, &a), (&other, &b)));
+    say(&comparison((&one, &a), (&other, &b)));
     if let Some(file) = &files.report {
         let html = page(&[(&one, &a), (&other, &b)]);
         std::fs::write(file, html).with_context(|| format!("--report {}", file.display()))?;
-        println!("report: {}", file.display());
+        say(&format!("report: {}", file.display()));
     }
     Ok(())
+}
+
+/// Says something to whoever still listens: `load compare a b | head` is no mistake.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 fn read(file: &Path) -> anyhow::Result<Outcome> {

@@ -5,6 +5,7 @@ use super::arguments::Kind;
 use crate::cli::show::{Load, Show};
 use crate::load::server::Server;
 use crate::load::{Desk, Target};
+use crate::sim::Match;
 use anyhow::Context;
 use std::net::ToSocketAddrs;
 use std::process::Stdio;
@@ -18,6 +19,8 @@ const HTTP_PORT: u16 = 80;
 pub(super) struct Host {
     pub(super) target: Target,
     pub(super) desk: Option<Desk>,
+    /// How often its matches tick, if that is known.
+    pub(super) hertz: Option<f64>,
     /// Ends with this.
     _server: Option<Server>,
 }
@@ -30,7 +33,8 @@ impl Host {
                 let target = parse(url).with_context(|| format!("--url {url}"))?;
                 let token = options.metrics_token.clone();
                 let desk = options.metrics.clone().map(|url| Desk { url, token });
-                Ok(Self { target, desk, _server: None })
+                let hertz = options.hz.map(f64::from);
+                Ok(Self { target, desk, hertz, _server: None })
             }
             None => Self::start::<G>(options),
         }
@@ -41,6 +45,7 @@ impl Host {
             Load { players: options.per_match(), hertz: options.hz, interest: options.interest };
         let game = G::under_load(load)
             .with_context(|| format!("{} has no match that ticks so often", G::NAME))?;
+        let hertz = f64::from(Match::new(G::game(), game.clone(), 0).hertz());
         let game = toml::Value::try_from(game).context("the game's options")?;
         // Where there is chaos some seats are for those who are not honest.
         let spare = if options.behaviour == Kind::Chaos { load.players.div_ceil(3) } else { 0 };
@@ -62,7 +67,8 @@ impl Host {
         let server = Server::start(&program, &options.server_cores, &settings, Stdio::inherit())?;
         let host = server.address.to_string();
         let target = Target { address: server.address, host, path: PATH.into() };
-        Ok(Self { target, desk: Some(server.desk.clone()), _server: Some(server) })
+        let desk = Some(server.desk.clone());
+        Ok(Self { target, desk, hertz: Some(hertz), _server: Some(server) })
     }
 }
 

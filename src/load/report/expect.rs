@@ -1,6 +1,6 @@
 //! What a run must come to: `delta_p99<60ms, desync=0`.
 
-use super::outcome::{Judged, Outcome};
+use super::outcome::{Judged, Outcome, ServerPart, Shares};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +17,8 @@ pub struct Expect {
 struct Figure {
     name: &'static str,
     unit: &'static str,
-    of: fn(&Outcome) -> f64,
+    /// None: it was not measured.
+    of: fn(&Outcome) -> Option<f64>,
 }
 
 impl PartialEq for Figure {
@@ -44,37 +45,46 @@ enum Is {
 const SIGNS: [(&str, Is); 5] =
     [("<=", Is::AtMost), (">=", Is::AtLeast), ("<", Is::Below), (">", Is::Above), ("=", Is::Equal)];
 
-const fn figure(name: &'static str, unit: &'static str, of: fn(&Outcome) -> f64) -> Figure {
+const fn figure(name: &'static str, unit: &'static str, of: fn(&Outcome) -> Option<f64>) -> Figure {
     Figure { name, unit, of }
+}
+
+fn time(shares: &Shares, of: fn(&Shares) -> f64) -> Option<f64> {
+    (shares.count > 0).then(|| of(shares))
+}
+
+fn of_server(outcome: &Outcome, of: fn(&ServerPart) -> f64) -> Option<f64> {
+    outcome.server.as_ref().map(of)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of what happened")]
 const FIGURES: &[Figure] = &[
-    figure("delta_p50", "ms", |it| it.gap_ms.p50),
-    figure("delta_p99", "ms", |it| it.gap_ms.p99),
-    figure("delta_p999", "ms", |it| it.gap_ms.p999),
-    figure("delta_max", "ms", |it| it.gap_ms.max),
-    figure("visible_p50", "ms", |it| it.input_visible_ms.p50),
-    figure("visible_p99", "ms", |it| it.input_visible_ms.p99),
-    figure("connect_p99", "ms", |it| it.connect_ms.p99),
-    figure("join_p99", "ms", |it| it.join_ms.p99),
-    figure("ack_p50", "ms", |it| it.ack_ms.p50),
-    figure("ack_p99", "ms", |it| it.ack_ms.p99),
-    figure("acks_lost", "", |it| it.acks_lost as f64),
-    figure("connected", "", |it| it.connected as f64),
-    figure("refused", "", |it| it.refused as f64),
-    figure("lost", "", |it| it.lost as f64),
-    figure("reconnects", "", |it| it.reconnects as f64),
-    figure("desync", "", |it| it.desyncs as f64),
-    figure("delivered", "%", |it| it.delivered_ratio * 100.0),
-    figure("bytes_per_packet", "", |it| it.bytes_per_packet),
-    figure("skipped", "", |it| it.server.map_or(0.0, |server| server.skipped_ticks)),
-    figure("tick_p99", "us", |it| it.server.map_or(0.0, |server| server.tick_us.p99)),
-    figure("late_p99", "ms", |it| it.server.map_or(0.0, |server| server.late_ms.p99)),
-    figure("cpu", "%", |it| it.server.map_or(0.0, |server| server.cpu_percent)),
-    figure("rss", "KiB", |it| it.server.map_or(0.0, |server| server.rss_kib)),
-    figure("overflows", "", |it| it.server.map_or(0.0, |server| server.overflows)),
-    figure("own_late_p99", "ms", |it| it.generator.late_ms_p99),
+    figure("delta_p50", "ms", |it| time(&it.gap_ms, |gap| gap.p50)),
+    figure("delta_p99", "ms", |it| time(&it.gap_ms, |gap| gap.p99)),
+    figure("delta_p999", "ms", |it| time(&it.gap_ms, |gap| gap.p999)),
+    figure("delta_max", "ms", |it| time(&it.gap_ms, |gap| gap.max)),
+    figure("visible_p50", "ms", |it| time(&it.input_visible_ms, |seen| seen.p50)),
+    figure("visible_p99", "ms", |it| time(&it.input_visible_ms, |seen| seen.p99)),
+    figure("connect_p99", "ms", |it| time(&it.connect_ms, |connect| connect.p99)),
+    figure("join_p99", "ms", |it| time(&it.join_ms, |join| join.p99)),
+    figure("ack_p50", "ms", |it| time(&it.ack_ms, |ack| ack.p50)),
+    figure("ack_p99", "ms", |it| time(&it.ack_ms, |ack| ack.p99)),
+    figure("acks_lost", "", |it| Some(it.acks_lost as f64)),
+    figure("connected", "", |it| Some(it.connected as f64)),
+    figure("refused", "", |it| Some(it.refused as f64)),
+    figure("lost", "", |it| Some(it.lost as f64)),
+    figure("reconnects", "", |it| Some(it.reconnects as f64)),
+    // Nobody who saw nothing lost the thread.
+    figure("desync", "", |it| (it.gap_ms.count > 0 || it.desyncs > 0).then_some(it.desyncs as f64)),
+    figure("delivered", "%", |it| (it.packets_due > 0).then_some(it.delivered_ratio * 100.0)),
+    figure("bytes_per_packet", "", |it| (it.packets > 0).then_some(it.bytes_per_packet)),
+    figure("skipped", "", |it| of_server(it, |server| server.skipped_ticks)),
+    figure("tick_p99", "us", |it| of_server(it, |server| server.tick_us.p99)),
+    figure("late_p99", "ms", |it| of_server(it, |server| server.late_ms.p99)),
+    figure("cpu", "%", |it| of_server(it, |server| server.cpu_percent)),
+    figure("rss", "KiB", |it| of_server(it, |server| server.rss_kib)),
+    figure("overflows", "", |it| of_server(it, |server| server.overflows)),
+    figure("own_late_p99", "ms", |it| Some(it.generator.late_ms_p99)),
 ];
 
 /// An assertion that cannot be read.
@@ -129,7 +139,10 @@ impl Expect {
     /// Whether an outcome is as it must be.
     #[must_use]
     pub fn judge(&self, outcome: &Outcome) -> Judged {
-        let value = (self.figure.of)(outcome);
+        let Some(value) = (self.figure.of)(outcome) else {
+            let text = format!("{} (not measured)", self.text);
+            return Judged { text, value: 0.0, holds: false };
+        };
         let holds = match self.is {
             Is::Below => value < self.bound,
             Is::AtMost => value <= self.bound,
@@ -147,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_list_is_read_and_judged() {
-        let mut outcome = Outcome { desyncs: 0, delivered_ratio: 0.995, ..Outcome::default() };
-        outcome.gap_ms.p99 = 59.9;
+        let mut outcome =
+            Outcome { packets_due: 1000, delivered_ratio: 0.995, ..Outcome::default() };
+        (outcome.gap_ms.p99, outcome.gap_ms.count) = (59.9, 995);
         let list = "delta_p99 < 60ms, delta_p99<0.06s,desync=0, delivered >= 99.5%, delta_p99>60";
         let judged: Vec<_> =
             Expect::list(list).unwrap().iter().map(|it| it.judge(&outcome).holds).collect();
@@ -156,6 +170,20 @@ mod tests {
         outcome.desyncs = 1;
         assert!(!Expect::list("desync=0").unwrap()[0].judge(&outcome).holds);
         assert_eq!(Expect::list(" "), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_was_not_measured_does_not_hold() {
+        let all: String = FIGURES.iter().map(|figure| format!("{}>=0,", figure.name)).collect();
+        let nothing = Outcome::default();
+        for expected in Expect::list(&all).unwrap() {
+            let judged = expected.judge(&nothing);
+            let is_count = ["acks_lost", "connected", "refused", "lost", "reconnects"]
+                .contains(&expected.figure.name)
+                || expected.figure.name == "own_late_p99";
+            assert_eq!(judged.holds, is_count, "{}", judged.text);
+            assert_eq!(judged.text.ends_with("(not measured)"), !is_count);
+        }
     }
 
     #[test]

@@ -175,6 +175,10 @@ pub struct Outcome {
     pub refused: u64,
     /// Why.
     pub refusals: BTreeMap<String, u64>,
+    /// Packets of the stream that came and were verified,
+    pub packets: u64,
+    /// and that were due.
+    pub packets_due: u64,
     /// Of the packets that were due, how many came.
     pub delivered_ratio: f64,
     /// Between two packets.
@@ -250,6 +254,7 @@ impl Outcome {
         }
         self.refused = refusals.values().sum();
         self.refusals = refusals;
+        (self.packets, self.packets_due) = (packets, expected);
         self.delivered_ratio = ratio(packets as f64, expected as f64);
         self.gap_ms = Shares::of(&measured.gap);
         self.input_visible_ms = Shares::of(&measured.visible);
@@ -263,11 +268,13 @@ impl Outcome {
         self.bytes_in_per_player_s = ratio(measured.received.sum() as f64, player_seconds);
         self.bytes_out_per_player_s = ratio(measured.sent.sum() as f64, player_seconds);
         (self.bytes_in, self.bytes_out) = (measured.received.into(), measured.sent.into());
-        self.desyncs = desyncs + broken;
+        // Whoever comes may lose the thread as well as whoever is there.
+        let came = &arrival.counts;
+        self.desyncs = desyncs + broken + came.desyncs + came.broken;
         self.keyframes = measured.counts.keyframes;
         self.corrections = measured.counts.corrections;
         self.reconnects = measured.counts.reconnects;
-        self.lost = measured.counts.lost;
+        self.lost = measured.counts.lost + came.lost;
         self.events = measured.counts.events;
         self.acks_lost = measured.counts.acks_lost;
         self.gap_spread = measured.gap.spread();

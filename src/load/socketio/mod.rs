@@ -138,7 +138,7 @@ impl Chatters {
             Scenario::Play(plan) => Box::new(Play::new(plan.clone())),
             Scenario::Chatter { hz, per_room } => {
                 let period = Duration::from_secs_f64(hz.recip());
-                let room = (number / per_room) as usize;
+                let room = ((number - self.options.first_number) / per_room) as usize;
                 Box::new(Chatter::new(room, self.options.seed, period))
             }
         }

@@ -112,7 +112,7 @@ impl Play {
 
     fn unseat(&mut self, here: &mut Here<'_>) {
         if let Some(seat) = self.seat.take() {
-            seat.give_up(here.hall);
+            seat.give_up(here.hall, here.felt);
         }
     }
 
@@ -226,6 +226,6 @@ impl Role for Play {
 
     fn conclude(&mut self, here: &mut Here<'_>) {
         let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
-        self.seat.iter().for_each(|seat| seat.conclude(&mut around));
+        self.seat.iter_mut().for_each(|seat| seat.conclude(&mut around));
     }
 }

@@ -71,18 +71,35 @@ impl Chorus {
         SingerId(at)
     }
 
-    /// Somebody goes.
-    pub fn leave(&mut self, id: SingerId) {
+    /// Somebody goes; says what was wrong with packets that were not looked at yet.
+    pub fn leave(&mut self, id: SingerId) -> Option<StreamError> {
+        let fault = self.fault(id);
         self.singers[id.0] = None;
         self.forget_unseen();
         self.sing();
+        fault
+    }
+
+    /// What is wrong with packets of somebody, also with those that wait for the others' ones.
+    pub fn fault(&mut self, id: SingerId) -> Option<StreamError> {
+        let singer = self.singers.get_mut(id.0)?.as_mut()?;
+        if let Some(fault) = singer.fault.take() {
+            return Some(fault);
+        }
+        let Voice::Along { keys, waiting } = &singer.part else { return None };
+        if waiting.is_empty() {
+            return None;
+        }
+        let mut alone = self.lead.as_ref()?.part_of(singer.player, keys);
+        waiting.iter().find_map(|packet| alone.receive(packet).err())
     }
 
     /// Takes a packet. What is wrong with it may be said with a later one: it is looked at when all
     /// who sing together have theirs.
     pub fn receive(&mut self, id: SingerId, packet: &[u8]) -> Result<(), StreamError> {
         let Some(singer) = self.singers[id.0].as_mut() else { return Ok(()) };
-        if let Some(fault) = singer.fault.take() {
+        let before = singer.fault.take();
+        if let Some(fault) = before.filter(|_| !is_keyframe(packet)) {
             return Err(fault);
         }
         if is_keyframe(packet)
@@ -106,7 +123,8 @@ impl Chorus {
                 self.sing();
             }
         }
-        Ok(())
+        let after = self.singers[id.0].as_mut().and_then(|singer| singer.fault.take());
+        before.or(after).map_or(Ok(()), Err)
     }
 
     /// What a viewer sees; who sings together sees what others know of themselves as well, and may be
@@ -144,7 +162,7 @@ impl Chorus {
         let Some(singer) = self.singers[id.0].as_mut() else { return };
         let Voice::Alone(replica) = &mut singer.part else { return };
         let Some(room) = &replica.room else { return };
-        if room.grid || replica.broken {
+        if room.grid || replica.broken || room.sections.is_empty() {
             return;
         }
         let keys: Vec<SectionKey> = room.sections.keys().copied().collect();
@@ -191,11 +209,10 @@ impl Chorus {
         let Some(lead) = &mut self.lead else { return };
         let Some(room) = &lead.room else { return };
         let unseen: Vec<_> = room.sections.keys().filter(|key| !seen(key)).copied().collect();
-        if unseen.len() == room.sections.len() {
-            self.lead = None;
-            return;
-        }
         unseen.into_iter().for_each(|key| lead.abandon(key));
+        if self.together().0 == 0 {
+            self.lead = None;
+        }
     }
 
     /// Goes on by as many ticks as all who sing together have packets for.
@@ -206,7 +223,10 @@ impl Chorus {
                 Voice::Alone(_) => true,
             };
             let (together, _) = self.together();
-            if together == 0 || !self.singers.iter().flatten().all(has_packet) {
+            if together == 0
+                || self.lead.is_none()
+                || !self.singers.iter().flatten().all(has_packet)
+            {
                 return;
             }
             self.sing_tick();
@@ -230,8 +250,12 @@ impl Chorus {
             let mut verse = Verse { lead: &mut lead, room: &mut room, told };
             match verse.receive(&packet, keys, prologue) {
                 Ok(()) => has_lost |= !prologue.lost.is_empty(),
-                // The common state is half of this tick and half of the last.
-                Err(Wrong::All(fault)) => failed = Some(fault),
+                // The common state is half of this tick and half of the last: all begin anew, and it
+                // is one fault.
+                Err(Wrong::All(fault)) => {
+                    singer.fall_silent(lead.schema().clone(), fault);
+                    failed = Some(StreamError::NoKeyframe);
+                }
                 Err(Wrong::One(fault)) => {
                     singer.fall_silent(lead.schema().clone(), fault);
                     has_lost = true;

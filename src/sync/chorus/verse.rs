@@ -15,7 +15,10 @@ use crate::sync::watching::section_checksum;
 #[derive(Debug, Default)]
 pub(super) struct Told {
     bits: Vec<u8>,
-    news: Option<Span>,
+    /// Whether there were room news, once that is known, and where.
+    news: Option<Option<Span>>,
+    /// Of which sections something was told, and of which nothing, as those said who came first.
+    heard: Vec<(SectionKey, bool)>,
     sections: Vec<(SectionKey, Span)>,
     checksums: Vec<(SectionKey, u32)>,
     empty: Vec<(SectionKey, bool)>,
@@ -57,13 +60,15 @@ impl Verse<'_> {
         reader.take(1).map_err(Wrong::One)?;
         let empty: Vec<bool> = keys.iter().map(|key| self.told.was_empty(*key)).collect();
         prologue.read(&mut reader, empty.into_iter(), false).map_err(Wrong::One)?;
-        if prologue.news {
-            self.news(&mut reader)?;
-        }
+        self.news(&mut reader, prologue.news)?;
         for at in prologue.lost.iter().rev() {
             keys.remove(*at as usize);
         }
-        for (key, _) in keys.iter().zip(&prologue.heard).filter(|(_, heard)| **heard) {
+        for (key, heard) in keys.iter().zip(&prologue.heard) {
+            self.told.agree(*key, *heard)?;
+            if !heard {
+                continue;
+            }
             match self.told.find(*key) {
                 Some(span) => self.told.skip(span, &mut reader)?,
                 None => {
@@ -75,17 +80,13 @@ impl Verse<'_> {
             }
         }
         for key in &prologue.gained {
-            let section = read_whole(&mut reader, self.room, &mut budget).map_err(Wrong::One)?;
-            match self.room.sections.get(key) {
-                Some(known) if !known.is_like(&section, self.room.tick) => {
-                    return Err(Wrong::One(StreamError::BadNews));
-                }
-                Some(_) => {}
-                None => {
-                    section.parts().for_each(|(slot, part)| self.lead.came(part.id, *key, slot));
-                    self.room.sections.insert(*key, section);
-                }
+            if self.room.sections.contains_key(key) {
+                // It may be half way through this tick: whoever begins to see it begins anew.
+                return Err(Wrong::One(StreamError::NoKeyframe));
             }
+            let section = read_whole(&mut reader, self.room, &mut budget).map_err(Wrong::One)?;
+            section.parts().for_each(|(slot, part)| self.lead.came(part.id, *key, slot));
+            self.room.sections.insert(*key, section);
             keys.push(*key);
         }
         keys.sort_unstable();
@@ -99,15 +100,19 @@ impl Verse<'_> {
         Ok(())
     }
 
-    fn news(&mut self, reader: &mut BitReader<'_>) -> Result<(), Wrong> {
+    fn news(&mut self, reader: &mut BitReader<'_>, has_news: bool) -> Result<(), Wrong> {
         match self.told.news {
-            Some(span) => self.told.skip(span, reader),
-            // Some were told sections of this tick already, as if there were no news.
-            None if !self.told.sections.is_empty() => Err(Wrong::One(StreamError::BadNews)),
-            None => {
+            Some(Some(span)) if has_news => self.told.skip(span, reader),
+            Some(None) if !has_news => Ok(()),
+            Some(_) => Err(Wrong::One(StreamError::BadNews)),
+            None if has_news => {
                 let start = reader.at;
                 read_news(reader, self.room).map_err(Wrong::All)?;
-                self.told.news = Some(self.told.note(reader.bytes, start, reader.at));
+                self.told.news = Some(Some(self.told.note(reader.bytes, start, reader.at)));
+                Ok(())
+            }
+            None => {
+                self.told.news = Some(None);
                 Ok(())
             }
         }
@@ -157,6 +162,7 @@ impl Told {
     pub(super) fn begin(&mut self, room: &Room) {
         self.bits.clear();
         self.news = None;
+        self.heard.clear();
         self.sections.clear();
         self.checksums.clear();
         self.empty.clear();
@@ -167,6 +173,18 @@ impl Told {
     fn was_empty(&self, key: SectionKey) -> bool {
         let at = self.empty.binary_search_by_key(&key, |(key, _)| *key);
         at.is_ok_and(|at| self.empty[at].1)
+    }
+
+    /// All are told something of a section, or nobody is.
+    fn agree(&mut self, key: SectionKey, heard: bool) -> Result<(), Wrong> {
+        match self.heard.iter().find(|(other, _)| *other == key) {
+            Some((_, before)) if *before != heard => Err(Wrong::One(StreamError::BadNews)),
+            Some(_) => Ok(()),
+            None => {
+                self.heard.push((key, heard));
+                Ok(())
+            }
+        }
     }
 
     fn find(&self, key: SectionKey) -> Option<Span> {
