@@ -201,6 +201,8 @@ fn one_who_is_told_nothing_while_others_are_told_something_is_noticed() {
         let mut stage = Stage::new(seed);
         let (mut is_noticed, mut was_silenced) = (false, false);
         for tick in 0..TICKS {
+            // What is found with the last packet of a tick is said with the next one.
+            let is_last = was_silenced;
             stage.tick();
             stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
             let together = stage.chorus.together().0;
@@ -216,7 +218,7 @@ fn one_who_is_told_nothing_while_others_are_told_something_is_noticed() {
                     is_noticed |= stage.chorus.receive(viewer.id, &packet).is_err();
                 }
             }
-            if was_silenced {
+            if is_last {
                 break;
             }
         }

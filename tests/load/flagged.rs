@@ -72,11 +72,11 @@ async fn a_planted_slowdown_is_flagged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_honest_costs_the_honest_neither_seat_nor_thread() {
     let (_server, target, desk) = host(arena(16)).await;
-    let outcome = load((target, desk), plan(), 6, 7, 6).await;
+    let outcome = load((target, desk), plan(), 6, 7, 8).await;
     assert_eq!(broken(&outcome, "desync=0, lost=0, connected=6"), Vec::<String>::new());
     let done: u64 = outcome.chaos.values().sum();
     let cut = outcome.chaos.keys().filter(|deed| deed.ends_with("cut by the server")).count();
-    assert!(done > 7 && cut >= 2, "{:?}", outcome.chaos);
+    assert!(done > 2 && cut >= 2, "{:?}", outcome.chaos);
 }
 
 #[tokio::test(flavor = "multi_thread")]
