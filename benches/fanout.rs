@@ -73,7 +73,8 @@ fn main() -> anyhow::Result<()> {
     if options.lobby {
         std::thread::sleep(Duration::from_secs(1));
         #[expect(clippy::cast_precision_loss, reason = "a rate")]
-        let each = (server.usage()?.memory_kib - before.memory_kib) as f64 / crowd.count as f64;
+        let each =
+            (server.usage()?.memory_kib as f64 - before.memory_kib as f64) / crowd.count as f64;
         println!("connections={} rss_each={each:.2}K", crowd.count);
         return Ok(());
     }
@@ -91,7 +92,7 @@ fn main() -> anyhow::Result<()> {
         &mut crowd,
         start.1.elapsed(),
         end.cpu - start.0.cpu,
-        end.memory_kib - before.memory_kib,
+        end.memory_kib as i64 - before.memory_kib as i64,
     );
     Ok(())
 }

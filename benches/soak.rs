@@ -93,7 +93,7 @@ struct Soak {
     /// Seats of a match.
     seats: usize,
     seed: u64,
-    descriptors: usize,
+    descriptors: u64,
     /// Each second.
     memory_kib: Vec<i64>,
 }
@@ -121,7 +121,7 @@ impl Soak {
         let mut crowd = Crowd::new(server.address)?;
         crowd.add(options.players, options.seed)?;
         Ok(Self {
-            descriptors: server.descriptors()?,
+            descriptors: server.usage()?.descriptors,
             server,
             crowd,
             log: options.log.clone(),
@@ -139,7 +139,7 @@ impl Soak {
             self.crowd.run_until(until)?;
             anyhow::ensure!(self.server.is_alive(), "the server died after {second} s");
             let usage = self.server.usage()?;
-            self.memory_kib.push(usage.memory_kib);
+            self.memory_kib.push(usage.memory_kib as i64);
             if second.is_multiple_of(60) || second == seconds {
                 let tally = &self.crowd.shared.tally;
                 let places: Vec<_> = self.crowd.bots.iter().filter_map(bot::Bot::place).collect();
@@ -148,7 +148,7 @@ impl Soak {
                     "{second} s: memory {} KiB, descriptors {}, server {:.2} cores, {} in \
                      {matches} matches; so far {} joins, {} packets, {} wrongs; own lag {:.0} ms",
                     usage.memory_kib,
-                    self.server.descriptors()?,
+                    usage.descriptors,
                     (usage.cpu - cpu).as_secs_f64() / ((second - 1) % 60 + 1) as f64,
                     places.len(),
                     tally.joins,
@@ -191,7 +191,7 @@ impl Soak {
         self.crowd.run(QUIET_FOR)?;
         let usage = self.server.usage()?;
         let cores = (usage.cpu - before).as_secs_f64() / QUIET_FOR.as_secs_f64();
-        let descriptors = self.server.descriptors()?;
+        let descriptors = usage.descriptors;
         println!(
             "at rest          memory {} KiB, descriptors {descriptors} ({} at first), {cores:.3} cores",
             usage.memory_kib, self.descriptors

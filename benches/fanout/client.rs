@@ -103,7 +103,7 @@ impl Client {
             used += length;
             match frame {
                 Frame::Binary(packet) => self.hear(packet, now),
-                Frame::Close(_) | Frame::Ping(_) | Frame::Other => self.is_gone = true,
+                Frame::Close(..) | Frame::Ping(_) | Frame::Other => self.is_gone = true,
             }
         }
         self.wire.keep(&bytes[used..]);

@@ -31,7 +31,7 @@ impl Bot {
             used += length;
             match frame {
                 Frame::Binary(packet) if !is_doomed => self.hear(packet, around),
-                Frame::Close(code) => self.code = code,
+                Frame::Close(code, _) => self.code = code,
                 Frame::Binary(_) | Frame::Ping(_) | Frame::Other => {}
             }
         }

@@ -22,9 +22,15 @@ struct Served {
 
 impl Served {
     fn start(more: &[&str]) -> Self {
+        Self::start_logging(more, Stdio::inherit())
+    }
+
+    /// What it logs goes there.
+    fn start_logging(more: &[&str], log: Stdio) -> Self {
         let token = format!("admin={{listen=\"127.0.0.1:0\",token=\"{TOKEN}\"}}");
         let mut command = game(&["serve", "--listen", "127.0.0.1:0", "--set", &token]);
-        let mut child = command.args(more).stdout(Stdio::piped()).spawn().expect("it starts");
+        let mut child =
+            command.args(more).stdout(Stdio::piped()).stderr(log).spawn().expect("it starts");
         let mut out = BufReader::new(child.stdout.take().expect("its output"));
         let mut word_after = |mark: &str| loop {
             let mut line = String::new();
@@ -110,6 +116,31 @@ fn whatever_is_set_wrongly_is_one_line_that_names_it() {
         }
     }
     let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// A file that takes nothing.
+fn full() -> Stdio {
+    std::fs::File::options().write(true).open("/dev/full").expect("a full device").into()
+}
+
+#[test]
+fn an_output_that_is_full_is_one_line_as_well() {
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["serve", "--print-config"]] {
+        let output = game(arguments).stdout(full()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let text = String::from_utf8(output.stderr).expect("text");
+        assert!(text.starts_with("error: standard output: No space left"), "{text}");
+        assert_eq!(text.lines().count(), 1, "{text}");
+    }
+}
+
+#[test]
+fn who_cannot_log_serves_all_the_same() {
+    let served = Served::start_logging(&["--set", "log.filter=trace"], full());
+    for _ in 0..3 {
+        let answer = served.ask(&served.address, "GET /health");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }
 
 #[test]

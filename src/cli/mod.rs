@@ -11,7 +11,9 @@ pub use crate::load::Bot;
 pub use canvas::{Canvas, Color};
 pub use show::{Load, Offer, Show};
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
+use std::io::Write;
 
 /// Plays matches.
 #[derive(Debug, Parser)]
@@ -42,4 +44,15 @@ pub fn run<G: Show>() -> anyhow::Result<()> {
         Some(Command::Load(options)) => load::run::<G>(&options),
         Some(Command::Serve(options)) => serve::run::<G>(&options),
     }
+}
+
+/// Says something to whoever still listens: an output that is gone or full is no reason to stop.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Says what is of no use unless it is heard.
+fn announce(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{text}").and_then(|()| out.flush()).context("standard output")
 }

@@ -1,7 +1,7 @@
 //! Hosts matches until told to stop.
 
-use super::Files;
 use super::show::Show;
+use super::{Files, announce, say};
 use crate::doors::{Server, acceptor};
 use crate::host::DoorLimits;
 use crate::host::matches::{Catalog, Directory};
@@ -63,8 +63,7 @@ impl Options {
 pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     let settings = options.settings()?;
     if options.print_config {
-        print!("{}", settings.to_text());
-        return Ok(());
+        return announce(&settings.to_text());
     }
     log(&settings)?;
     raise_descriptors(&settings);
@@ -77,6 +76,8 @@ fn log(settings: &Settings) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&settings.log.filter)
         .with_context(|| format!("log.filter: {}", settings.log.filter))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // What cannot be logged would be told on standard error, and that is where it could not be.
+    let log = log.log_internal_errors(false);
     // A second server in one program logs where the first does.
     let _ = if settings.log.json { log.json().try_init() } else { log.try_init() };
     Ok(())
@@ -164,47 +165,47 @@ async fn serve<G: Show>(settings: &Settings) -> anyhow::Result<()> {
     let open = open.with_context(|| format!("listen = {}", settings.listen))?;
     let address = open.address();
     let s = if settings.tls.is_some() { "s" } else { "" };
-    println!("{} is hosted at {address}", G::NAME);
-    println!("  play in browsers http{s}://{address}/");
-    println!("  native clients   ws{s}://{address}{}", settings.play_path);
-    println!(
-        "  Socket.IO        http{s}://{address}{} (emit `join-match`)",
+    let mut told = format!(
+        "{} is hosted at {address}\n  play in browsers http{s}://{address}/\n  \
+         native clients   ws{s}://{address}{}\n  \
+         Socket.IO        http{s}://{address}{} (emit `join-match`)\n",
+        G::NAME,
+        settings.play_path,
         settings.socket_io_path
     );
     if let Some(admin) = &settings.admin {
         let desk = server.open_desk(admin.listen, &admin.token.0).await;
         let desk = desk.with_context(|| format!("admin.listen = {}", admin.listen))?;
-        println!("  operators        http://{} (with the token)", desk.address());
+        told += &format!("  operators        http://{} (with the token)\n", desk.address());
         tokio::spawn(desk.serve());
     }
-    println!("Ctrl-C ends all matches, tells their players and stops; again stops at once.");
+    told += "Ctrl-C ends all matches, tells their players and stops; again stops at once.\n";
+    announce(&told)?;
     let mut serving = std::pin::pin!(open.serve());
     let first = tokio::select! {
         () = &mut serving => return Ok(()),
         first = ends.next() => first,
     };
     if first == End::Terminate {
-        println!(
-            "draining: no more matches, {:?} for those that run",
-            settings.matches.drain_timeout
-        );
+        let within = settings.matches.drain_timeout;
+        say(&format!("draining: no more matches, {within:?} for those that run"));
         directory.drain();
         tokio::select! {
             // Those who play may lose their connection and come back.
             () = &mut serving => return Ok(()),
-            () = drained(&directory, settings.matches.drain_timeout) => {}
+            () = drained(&directory, within) => {}
             _ = ends.next() => {
-                println!("stopped at once");
+                say("stopped at once");
                 return Ok(());
             }
         }
     }
-    println!("stopping");
+    say("stopping");
     directory.close();
     server.close();
     tokio::select! {
         () = &mut serving => {}
-        _ = ends.next() => println!("stopped at once"),
+        _ = ends.next() => say("stopped at once"),
     }
     Ok(())
 }

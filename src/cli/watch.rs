@@ -5,6 +5,7 @@
 
 use super::canvas::{Canvas, Color};
 use super::show::Show;
+use super::{announce, say};
 use crate::ids::PlayerId;
 use crate::journal::{Journal, replay};
 use crate::load::Bot;
@@ -100,7 +101,7 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     let start = Instant::now();
     if draws {
-        print!("\x1b[2J");
+        announce("\x1b[2J")?;
     }
     while watched.tick(options.players)? {
         let tick = watched.game.tick_number();
@@ -227,7 +228,7 @@ impl<G: Show> Watched<G> {
     /// Says how it ended, and that it could be played again.
     fn finish(mut self) -> anyhow::Result<()> {
         if let Some(outcome) = self.game.frame().outcome {
-            println!("The match is over: {outcome}");
+            say(&format!("The match is over: {outcome}"));
         }
         let ticks = self.journal.last_tick();
         let bytes = self.journal.to_bytes();
@@ -241,11 +242,11 @@ impl<G: Show> Watched<G> {
             "the replay of seed {} came to another state at tick {ticks}: this is a bug",
             self.game.seed()
         );
-        println!(
+        say(&format!(
             "Replayed {ticks} ticks from a journal of {} KiB in {:.0} ms: the same state, bit for bit.",
             bytes.len() / 1024,
             time.as_secs_f64() * 1e3
-        );
+        ));
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use super::counters::Count;
 use super::hosting::Host;
 use super::matches::{Spread, Tally};
+use super::usage::Usage;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
@@ -23,11 +24,6 @@ const EVENTS: &[(Count, &str, &str)] = &[
     (Count::Overflows, "tickwire_outbox_overflows", "Clients that let too much wait for them"),
     (Count::Panics, "tickwire_handler_panics", "Handlers that panicked"),
 ];
-
-/// Where /proc/self/stat has what, behind the process's name; and in what.
-const STAT_USER: usize = 11;
-const STAT_SYSTEM: usize = 12;
-const JIFFIES_PER_SECOND: f64 = 100.0;
 
 #[derive(Debug)]
 struct Snapshot(Arc<Host>);
@@ -85,25 +81,17 @@ impl Collector for Snapshot {
 
 /// What the process has used, where the system says so; as all exporters name it.
 fn process(encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
-    let Ok(stat) = std::fs::read_to_string("/proc/self/stat") else { return Ok(()) };
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or(0);
-    #[expect(clippy::cast_precision_loss, reason = "hundredths of seconds")]
-    let seconds = (field(STAT_USER) + field(STAT_SYSTEM)) as f64 / JIFFIES_PER_SECOND;
+    let Ok(usage) = Usage::own() else { return Ok(()) };
     let metric = encoder.encode_descriptor(
         "process_cpu_seconds",
         "Processor time",
         None,
         MetricType::Counter,
     )?;
-    ConstCounter::new(seconds).encode(metric)?;
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let resident = resident.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    let bytes = resident.unwrap_or(0) * 1024;
+    ConstCounter::new(usage.cpu.as_secs_f64()).encode(metric)?;
+    let bytes = usage.memory_kib * 1024;
     gauge(encoder, "process_resident_memory_bytes", "Resident memory", bytes)?;
-    let open = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
-    gauge(encoder, "process_open_fds", "Open descriptors", open as u64)
+    gauge(encoder, "process_open_fds", "Open descriptors", usage.descriptors)
 }
 
 fn tally(encoder: &mut DescriptorEncoder<'_>, tally: &Tally) -> fmt::Result {

@@ -23,6 +23,7 @@ pub mod matches;
 pub mod metrics;
 mod tokens;
 pub mod users;
+mod usage;
 mod waiters;
 mod cables;
 
@@ -34,6 +35,7 @@ pub use counters::{Count, Counters};
 pub use hosting::{Host, NewSession, Place};
 pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
+pub use usage::Usage;
 
 pub use crate::hub::{Io, Opening};
 

@@ -177,7 +177,7 @@ impl Villain {
         let mut used = 0;
         while let Some((frame, length)) = next_frame(&buffer[used..]) {
             used += length;
-            self.is_dismissed |= matches!(frame, Frame::Close(_));
+            self.is_dismissed |= matches!(frame, Frame::Close(..));
             let (Frame::Binary(packet), Some(session)) = (frame, &mut self.session) else {
                 continue;
             };

@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// How often sockets are looked at. What is felt is as exact as that.
 const PACE: Duration = Duration::from_micros(500);
@@ -35,7 +35,7 @@ pub struct Target {
 pub struct Crowd {
     pub(super) poll: Poll,
     events: Events,
-    ready: Vec<Token>,
+    ready: Vec<(Token, bool)>,
     members: Vec<Member>,
     /// When who is to be looked at; an entry may be older than what its player wants by now.
     agenda: BinaryHeap<Reverse<(Duration, usize)>>,
@@ -49,6 +49,8 @@ pub struct Crowd {
     seed: u64,
     roads: u64,
     start: Instant,
+    /// What the system's clock shows beyond the time since there is a crowd.
+    epoch: Duration,
 }
 
 struct Member {
@@ -77,6 +79,7 @@ impl Crowd {
             seed,
             roads: 0,
             start: Instant::now(),
+            epoch: Duration::ZERO,
         })
     }
 
@@ -139,14 +142,17 @@ impl Crowd {
             if now >= until {
                 return Ok(());
             }
+            // Anew each time: the system's clock is put right now and then.
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            self.epoch = since.saturating_sub(now);
             self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
             theirs.clear();
             let mut ready = std::mem::take(&mut self.ready);
-            ready.extend(self.events.iter().map(|event| event.token()));
-            for token in ready.drain(..) {
+            ready.extend(self.events.iter().map(|event| (event.token(), event.is_read_closed())));
+            for (token, ends) in ready.drain(..) {
                 match token.0 {
                     CHAOS.. => theirs.push(token),
-                    number => self.read(number),
+                    number => self.read(number, ends),
                 }
             }
             self.ready = ready;
@@ -218,28 +224,35 @@ impl Crowd {
         }
     }
 
-    /// Reads what came for a player.
-    fn read(&mut self, number: usize) {
+    /// Reads what came for a player; perhaps it is the last.
+    fn read(&mut self, number: usize, ends: bool) {
         let now = self.start.elapsed();
         let member = &mut self.members[number];
         let Some(wire) = &mut member.wire else { return };
         let mut buffer = std::mem::take(&mut self.buffer);
-        wire.read(&mut buffer);
-        let mut around = Around { now, felt: &mut self.felt, hall: &mut self.hall };
+        if ends {
+            wire.ends();
+        }
+        let came = wire.read(&mut buffer);
+        // What came while this process did something else came then and not now.
+        let came = came.map_or(now, |at| at.saturating_sub(self.epoch).min(now));
+        let mut around = Around { now: came, felt: &mut self.felt, hall: &mut self.hall };
         let mut used = 0;
         while let Some((frame, length)) = next_frame(&buffer[used..]) {
             used += length;
             match (frame, &mut member.roads) {
                 (Frame::Binary(packet), None) => member.player.receive(packet, &mut around),
                 (Frame::Binary(packet), Some([_, back])) => {
-                    back.send(Bytes::copy_from_slice(packet), now);
+                    back.send(Bytes::copy_from_slice(packet), came);
                 }
                 (Frame::Ping(payload), _) => wire.pong(payload),
+                (Frame::Close(code, why), _) => member.player.dismissed(code, why, &mut around),
                 _ => {}
             }
         }
         wire.keep(&buffer[used..]);
         self.buffer = buffer;
+        around.now = now;
         member.travel(&mut around);
         self.plan_ahead(number);
     }

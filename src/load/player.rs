@@ -154,6 +154,14 @@ impl Player {
         }
     }
 
+    /// The server says goodbye: its connection will be gone.
+    pub fn dismissed(&mut self, code: u16, why: &[u8], around: &mut Around<'_>) {
+        if self.road == Way::Here {
+            let why = String::from_utf8_lossy(why);
+            around.felt.refused(&format!("the connection was ended: {why} ({code})"));
+        }
+    }
+
     /// A connection could not be opened.
     pub fn refused(&mut self, why: &str, around: &mut Around<'_>) {
         around.felt.refused(why);

@@ -6,9 +6,9 @@ use super::metrics::{Desk, Probe, Reading};
 use super::plan::Plan;
 use super::report::{Outcome, Second};
 use super::road::Weather;
-use super::server::usage;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
+use crate::host::Usage;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,7 +172,7 @@ impl Run {
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<Outcome> {
         let (begun, mut measured) = (self.crowd.now(), Felt::default());
-        let own = usage(std::process::id())?.cpu;
+        let own = Usage::own()?.cpu;
         let probe = self.options.desk.clone().map(Probe::start);
         let mut timeline = Vec::new();
         self.arrival.absorb(&mut self.crowd.felt);
@@ -193,7 +193,7 @@ impl Run {
             chatters.conclude();
             measured.absorb(&mut chatters.take_felt());
         }
-        let cpu = usage(std::process::id())?.cpu - own;
+        let cpu = Usage::own()?.cpu - own;
         let seconds = (self.crowd.now() - begun).as_secs_f64();
         let readings = probe.map(Probe::stop).unwrap_or_default();
         let (players, playing) = self.count();

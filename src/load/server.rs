@@ -1,14 +1,12 @@
 //! A server in a process of its own, to be put under load.
 
 use super::metrics::Desk;
+use crate::host::Usage;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-/// Of the clock that /proc tells processor time by.
-const JIFFIES_PER_SECOND: u64 = 100;
 /// What the server says when it starts is no longer.
 const LINES_MOST: usize = 8;
 /// It listens to this machine only, so this keeps nobody out; it must be there.
@@ -21,14 +19,6 @@ pub struct Server {
     pub address: SocketAddr,
     /// Where its operator does.
     pub desk: Desk,
-}
-
-/// What a process has used.
-pub struct Usage {
-    /// Processor time.
-    pub cpu: Duration,
-    /// Resident memory.
-    pub memory_kib: i64,
 }
 
 impl Server {
@@ -76,13 +66,8 @@ impl Server {
     }
 
     /// What it has used so far.
-    pub fn usage(&self) -> anyhow::Result<Usage> {
-        usage(self.child.id())
-    }
-
-    /// How many descriptors it has.
-    pub fn descriptors(&self) -> anyhow::Result<usize> {
-        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    pub fn usage(&self) -> io::Result<Usage> {
+        Usage::of(self.child.id())
     }
 
     /// Whether it runs.
@@ -96,21 +81,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// What a process has used so far.
-pub fn usage(id: u32) -> anyhow::Result<Usage> {
-    let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let field = |at: usize| fields.get(at).copied().unwrap_or_default().parse::<u64>();
-    let jiffies = field(11)? + field(12)?;
-    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let memory = line.and_then(|line| line.split_whitespace().next());
-    Ok(Usage {
-        cpu: Duration::from_millis(jiffies * 1000 / JIFFIES_PER_SECOND),
-        memory_kib: memory.ok_or_else(|| io::Error::other("no VmRSS"))?.parse()?,
-    })
 }
 
 /// Keeps this process on a core; empty: on any.

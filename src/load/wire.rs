@@ -3,9 +3,13 @@
 
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use nix::cmsg_space;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
 use socket2::{Domain, SockRef, Socket, Type};
-use std::io::{self, Read, Write};
+use std::io::{self, IoSliceMut, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 /// What asks for a WebSocket at this path of this host.
@@ -33,6 +37,8 @@ const IN_PROGRESS: i32 = 115;
 const WAITS_MOST: usize = 8 << 20;
 /// A status line is no longer.
 const STATUS_MOST: usize = 100;
+/// The end without a code.
+const NO_CODE: u16 = 1005;
 const READ_BUFFER: usize = 4 << 10;
 
 /// What came in one frame.
@@ -41,8 +47,8 @@ pub enum Frame<'a> {
     Binary(&'a [u8]),
     /// A ping, to be answered with the same.
     Ping(&'a [u8]),
-    /// The end, with its code.
-    Close(u16),
+    /// The end, with its code and what is said about it.
+    Close(u16, &'a [u8]),
     /// Anything else.
     Other,
 }
@@ -52,8 +58,12 @@ pub struct Wire {
     stream: TcpStream,
     received: Vec<u8>,
     out: Vec<u8>,
+    /// Where the kernel writes when something came.
+    stamp: Vec<u8>,
     is_open: bool,
     is_upgraded: bool,
+    /// Whether the other end has said all.
+    has_ended: bool,
     is_gone: bool,
 }
 
@@ -72,6 +82,7 @@ impl Wire {
         }
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
+        setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         match socket.connect(&address.into()) {
             // What is written before it is connected waits.
             Err(error) if error.raw_os_error() == Some(IN_PROGRESS) => {}
@@ -83,8 +94,10 @@ impl Wire {
             stream,
             received: Vec::new(),
             out: Vec::new(),
+            stamp: cmsg_space!(TimeSpec),
             is_open: false,
             is_upgraded: false,
+            has_ended: false,
             is_gone: false,
         })
     }
@@ -125,20 +138,33 @@ impl Wire {
         Some(status.map_or("the connection was not accepted".into(), |it| format!("answered {it}")))
     }
 
-    /// Puts what came into a buffer, for [`next_frame`]; what that leaves over is to be kept.
-    pub fn read(&mut self, buffer: &mut Vec<u8>) {
+    /// The other end has said all that it will: it is gone once that was read.
+    pub fn ends(&mut self) {
+        self.has_ended = true;
+    }
+
+    /// Puts what came into a buffer, for [`next_frame`]; what that leaves over is to be kept. Gives
+    /// when the last of it came to this machine, as the system's clock has it: however late this
+    /// process looks.
+    pub fn read(&mut self, buffer: &mut Vec<u8>) -> Option<Duration> {
         buffer.clear();
         buffer.append(&mut self.received);
+        let mut came = None;
         loop {
             let had = buffer.len();
             buffer.resize(had + READ_BUFFER, 0);
-            let read = self.stream.read(&mut buffer[had..]);
-            buffer.truncate(had + *read.as_ref().unwrap_or(&0));
-            match read {
-                Ok(0) => self.is_gone = true,
-                // There was no more than that: a look for more would be in vain.
-                Ok(read) if read < READ_BUFFER => {}
-                Ok(_) => continue,
+            let received = self.receive(&mut buffer[had..]);
+            let count = received.as_ref().map_or(0, |(count, _)| *count);
+            buffer.truncate(had + count);
+            match received {
+                Ok((0, _)) => self.is_gone = true,
+                Ok((_, at)) => {
+                    came = at.or(came);
+                    // With less than that there was no more, unless it is the end.
+                    if count == READ_BUFFER || self.has_ended {
+                        continue;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => self.is_gone = true,
@@ -146,21 +172,38 @@ impl Wire {
             break;
         }
         if !self.is_open {
-            let end = buffer.windows(4).position(|window| window == b"\r\n\r\n");
-            let Some(end) = end else {
-                self.received.append(buffer);
-                self.is_gone |= self.received.len() > WAITS_MOST;
-                return;
-            };
-            self.is_upgraded = buffer.starts_with(b"HTTP/1.1 101");
-            self.is_open = true;
-            if !self.is_upgraded {
-                self.is_gone = true;
-                self.received.append(buffer);
-                return;
-            }
-            buffer.drain(..end + 4);
+            self.hear_the_answer(buffer);
         }
+        came
+    }
+
+    fn receive(&mut self, buffer: &mut [u8]) -> io::Result<(usize, Option<Duration>)> {
+        let (stream, stamp) = (self.stream.as_raw_fd(), &mut self.stamp);
+        let mut parts = [IoSliceMut::new(buffer)];
+        let message = recvmsg::<()>(stream, &mut parts, Some(stamp), MsgFlags::empty())?;
+        let at = message.cmsgs()?.find_map(|it| match it {
+            ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
+            _ => None,
+        });
+        Ok((message.bytes, at))
+    }
+
+    /// Looks for the server's answer at the beginning of what it says.
+    fn hear_the_answer(&mut self, buffer: &mut Vec<u8>) {
+        let end = buffer.windows(4).position(|window| window == b"\r\n\r\n");
+        let Some(end) = end else {
+            self.received.append(buffer);
+            self.is_gone |= self.received.len() > WAITS_MOST;
+            return;
+        };
+        self.is_upgraded = buffer.starts_with(b"HTTP/1.1 101");
+        self.is_open = true;
+        if !self.is_upgraded {
+            self.is_gone = true;
+            self.received.append(buffer);
+            return;
+        }
+        buffer.drain(..end + 4);
     }
 
     /// Keeps what was not used of what was read.
@@ -240,8 +283,84 @@ pub fn next_frame(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
     let frame = match *first {
         BINARY => Frame::Binary(payload),
         PING => Frame::Ping(payload),
-        CLOSE => Frame::Close(payload.first_chunk().map_or(0, |code| u16::from_be_bytes(*code))),
+        CLOSE => match payload.split_first_chunk() {
+            Some((code, why)) => Frame::Close(u16::from_be_bytes(*code), why),
+            None => Frame::Close(NO_CODE, b""),
+        },
         _ => Frame::Other,
     };
     Some((frame, header + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mio::{Events, Poll};
+    use std::io::Read;
+    use std::net::{Shutdown, TcpListener};
+    use std::time::SystemTime;
+
+    const ANSWER: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+    fn clock() -> Duration {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap()
+    }
+
+    /// A client that asked for a WebSocket, what it waits with, and the server's end.
+    fn asked() -> (Wire, Poll, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let poll = Poll::new().unwrap();
+        let asks = request("/play", "here");
+        let mut wire = Wire::upgrade(address, &asks, Token(0), poll.registry(), None).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        wire.flush();
+        server.read_exact(&mut vec![0; asks.len()]).unwrap();
+        (wire, poll, server)
+    }
+
+    #[test]
+    fn what_comes_with_the_end_is_read_and_so_is_the_end() {
+        let (mut wire, mut poll, mut server) = asked();
+        let goodbye = [&[CLOSE, 5][..], &1008u16.to_be_bytes(), b"why"].concat();
+        server.write_all(&[ANSWER, &[BINARY, 1, 7], &goodbye].concat()).unwrap();
+        server.shutdown(Shutdown::Write).unwrap();
+        // One look, after all of it has come.
+        let mut events = Events::with_capacity(8);
+        let mut ends = false;
+        while !ends {
+            poll.poll(&mut events, None).unwrap();
+            ends |= events.iter().any(|event| event.is_read_closed());
+        }
+        wire.ends();
+        let mut bytes = Vec::new();
+        wire.read(&mut bytes);
+        let (frame, length) = next_frame(&bytes).unwrap();
+        assert!(matches!(frame, Frame::Binary([7])));
+        assert!(matches!(next_frame(&bytes[length..]), Some((Frame::Close(1008, b"why"), 7))));
+        assert!(wire.is_open() && wire.is_gone() && wire.refusal().is_none());
+    }
+
+    #[test]
+    fn the_kernel_says_when_it_came() {
+        let (mut wire, mut poll, mut server) = asked();
+        let mut bytes = Vec::new();
+        let mut last = clock();
+        for length in [1, READ_BUFFER * 3] {
+            server.write_all(ANSWER).unwrap();
+            server.write_all(&vec![0; length]).unwrap();
+            let sent = clock();
+            let mut came = None;
+            while came.is_none() {
+                poll.poll(&mut Events::with_capacity(8), None).unwrap();
+                came = wire.read(&mut bytes);
+            }
+            let came = came.unwrap();
+            assert!(last <= came && came <= clock(), "{last:?} {came:?}");
+            // It had come before this process looked.
+            assert!(length > 1 || came <= sent, "{came:?} {sent:?}");
+            last = came;
+        }
+        wire.read(&mut bytes);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::screen::Screen;
 use super::{Host, Options, begin};
+use crate::cli::say;
 use crate::cli::show::Show;
 use crate::load::{Expect, Outcome};
 use std::time::Duration;
@@ -44,7 +45,7 @@ pub(super) fn find<G: Show>(
             outcome.assertions = judge(&outcome, asserted)?;
             broken = outcome.assertions.iter().find(|it| !it.holds).cloned();
             screen.clear();
-            println!("{}", line(&outcome, broken.as_ref().map(|it| &*it.text)));
+            say(&line(&outcome, broken.as_ref().map(|it| &*it.text)));
             if broken.is_none() {
                 held = Some(outcome);
                 break;
@@ -64,10 +65,10 @@ pub(super) fn find<G: Show>(
             let Some(held) = held else {
                 anyhow::bail!("{players} players are too many already: {}", broken.text)
             };
-            println!(
+            say(&format!(
                 "{} players are held; with {players} this is not so: {} (it is {:.2})",
                 held.players, broken.text, broken.value
-            );
+            ));
             return Ok(held);
         }
         wanted = whole(players as f64 * STEP).max(players + options.per_match() as usize);

@@ -8,6 +8,7 @@ mod target;
 
 pub(super) use arguments::Options;
 
+use super::say;
 use super::show::Show;
 use crate::load::server::pin_self;
 use crate::load::{
@@ -18,7 +19,6 @@ use crate::sim::{Random, encode_input};
 use anyhow::Context;
 use arguments::{Command, Comparison, Kind};
 use screen::Screen;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use target::Host;
@@ -128,11 +128,6 @@ fn compare(files: &Comparison) -> anyhow::Result<()> {
         say(&format!("report: {}", file.display()));
     }
     Ok(())
-}
-
-/// Says something to whoever still listens: `load compare a b | head` is no mistake.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
 }
 
 fn read(file: &Path) -> anyhow::Result<Outcome> {

@@ -1,6 +1,7 @@
 //! A run as it goes on: a few lines that are drawn again where there is a terminal, else one now and
 //! then.
 
+use crate::cli::say;
 use crate::load::Progress;
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
@@ -38,7 +39,7 @@ impl Screen {
         if self.is_terminal {
             self.draw(progress);
         } else if self.phase != progress.phase || second.at.is_multiple_of(SAID_EVERY) {
-            println!(
+            say(&format!(
                 "{:>4} s  {:<13} {} of {} play in {} matches   gap p50 {:.1} p99 {:.1} max {:.1} ms   \
                  seen after p99 {:.1} ms   {} packets",
                 second.at,
@@ -51,7 +52,7 @@ impl Screen {
                 second.gap_max,
                 second.visible_p99,
                 second.packets,
-            );
+            ));
         }
         self.phase = progress.phase;
     }
@@ -106,7 +107,8 @@ impl Screen {
     /// Takes away what was drawn.
     pub(super) fn clear(&mut self) {
         if std::mem::take(&mut self.has_drawn) {
-            print!("\x1b[{LINES}A\x1b[0J");
+            let mut stdout = std::io::stdout().lock();
+            let _ = write!(stdout, "\x1b[{LINES}A\x1b[0J");
         }
     }
 }
