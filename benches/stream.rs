@@ -121,7 +121,7 @@ fn arena(players: u32, options: Options) -> (f64, f64, f64) {
                 *packet = arena.keyframe(*player);
             }
             replica.receive(packet).expect("an honest packet");
-            let input = encode_input(&bot.think(replica));
+            let input = encode_input(&bot.think(replica.seen()));
             let seen = Some((replica.tick(), 0));
             inputs.controls.push(Controls { player: *player, input, seen, predicted: None });
         }
@@ -151,7 +151,7 @@ fn script(ticks: u32) -> Vec<TickInputs> {
             }
             replica.receive(&packet).expect("an honest packet");
             let (player, seen) = (*player, Some((replica.tick(), 0)));
-            let input = encode_input(&bot.think(replica));
+            let input = encode_input(&bot.think(replica.seen()));
             inputs.controls.push(Controls { player, input, seen, predicted: None });
         }
         script.push(inputs);

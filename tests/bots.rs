@@ -48,7 +48,7 @@ pub(crate) fn tick(
             5..12 => {}
             _ => {
                 let view = &table.clients[&PlayerId(*player)].replica;
-                let input = bots.get_mut(player).expect("it has a seat").think(view);
+                let input = bots.get_mut(player).expect("it has a seat").think(view.seen());
                 table.control(*player, &input);
             }
         }

@@ -7,13 +7,19 @@ use tickwire::ids::NetId;
 use tickwire::prelude::*;
 use tickwire::sim::{Change, Controls, encode_input};
 use tickwire::sync::schema::ComponentId;
-use tickwire::sync::{Chorus, Replica, SingerId};
+use tickwire::sync::{Chorus, PACKET_BYTES_LIMIT, Replica, Seen, SingerId, StreamError};
 
 const SEEDS: u64 = 40;
 const TICKS: u32 = 150;
 const PLAYERS_MOST: usize = 8;
 
-type Held = BTreeMap<(NetId, ComponentId), Vec<u32>>;
+/// All that somebody sees: who is there and whose, the lanes, and what is met by going through bodies.
+#[derive(Debug, Default, PartialEq)]
+struct Held {
+    owners: BTreeMap<NetId, Option<PlayerId>>,
+    lanes: BTreeMap<(NetId, ComponentId), Vec<u32>>,
+    bodies: BTreeMap<NetId, [f32; 2]>,
+}
 
 /// Somebody whose packets come late, and who sees them with eyes of its own as well.
 struct Viewer {
@@ -33,21 +39,27 @@ struct Stage {
     random: Random,
 }
 
-fn held(replica: &Replica) -> Held {
-    let mut held = Held::new();
-    for id in replica.entities() {
-        for component in replica.components(id) {
+fn held(seen: Seen<'_>) -> Held {
+    let mut held = Held::default();
+    for id in seen.entities() {
+        assert!(held.owners.insert(id, seen.owner(id)).is_none(), "{id:?} is named twice");
+        for component in seen.components(id) {
             let mut lanes = Vec::new();
-            assert!(replica.lanes(id, component, &mut lanes));
-            held.insert((id, component), lanes);
+            assert!(seen.lanes(id, component, &mut lanes));
+            held.lanes.insert((id, component), lanes);
         }
     }
+    seen.each(|id, owner, body: crate::zoo::Body| {
+        assert_eq!(seen.owner(id), owner);
+        assert_eq!(seen.get(id), Some(body.clone()));
+        held.bodies.insert(id, [body.x, body.y]);
+    });
     held
 }
 
 impl Stage {
-    fn new(seed: u64) -> Self {
-        let options = crate::zoo::Options { grid: false, teams: seed % 3 == 1 };
+    fn new(seed: u64, grid: bool) -> Self {
+        let options = crate::zoo::Options { grid, teams: seed % 3 == 1 };
         Self {
             game: Match::new(crate::zoo::Zoo::default(), options, seed),
             chorus: Chorus::default(),
@@ -119,15 +131,21 @@ impl Stage {
         }
     }
 
+    /// All packets arrive, whoever has more of them first.
+    fn deliver_all(&mut self) {
+        self.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
+        while self.viewers.values().any(|viewer| !viewer.under_way.is_empty()) {
+            self.deliver();
+        }
+    }
+
     /// Compares what those hold whose common state is at their own tick.
     fn compare(&self) -> usize {
         let mut compared = 0;
         for viewer in self.viewers.values() {
             let Some(seen) = self.chorus.view(viewer.id) else { continue };
             if seen.tick() == viewer.alone.tick() {
-                let (seen, own) = (held(seen), held(&viewer.alone));
-                let differs = own.iter().find(|(key, lanes)| seen.get(key) != Some(*lanes));
-                assert_eq!(differs, None, "of {} lanes", own.len());
+                assert_eq!(held(seen), held(viewer.alone.seen()));
                 compared += 1;
             }
         }
@@ -137,38 +155,66 @@ impl Stage {
 
 #[test]
 fn who_sings_together_holds_what_each_would_hold_alone() {
-    let (mut together, mut all, mut compared) = (0, 0, 0);
     for_seeds(SEEDS, |seed| {
-        let mut stage = Stage::new(seed);
+        let mut stage = Stage::new(seed, seed % 2 == 1);
         for _ in 0..TICKS {
             stage.tick();
             stage.deliver();
             stage.compare();
         }
-    });
-    // Once more with all in step: then they do sing together.
-    let mut stage = Stage::new(1);
-    for tick in 0..TICKS {
+        // Once all that was under way has arrived, nobody is alone any more.
+        stage.deliver_all();
         stage.tick();
-        stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
-        while stage.viewers.values().any(|viewer| !viewer.under_way.is_empty()) {
-            stage.deliver();
+        stage.deliver_all();
+        let (together, all) = stage.chorus.together();
+        assert_eq!((together, stage.compare()), (all, all));
+    });
+}
+
+#[test]
+fn who_is_in_step_sings_together() {
+    for grid in [false, true] {
+        let (mut together, mut all, mut compared) = (0, 0, 0);
+        let mut stage = Stage::new(1, grid);
+        for tick in 0..TICKS {
+            stage.tick();
+            stage.deliver_all();
+            compared += stage.compare();
+            if tick > TICKS / 2 {
+                let count = stage.chorus.together();
+                (together, all) = (together + count.0, all + count.1);
+            }
         }
-        compared += stage.compare();
-        if tick > TICKS / 2 {
-            let count = stage.chorus.together();
-            (together, all) = (together + count.0, all + count.1);
-        }
+        assert!(compared > 300, "{compared}");
+        assert_eq!(together, all, "sang together");
     }
-    assert!(compared > 300, "{compared}");
-    assert!(together * 10 > all * 9, "{together} of {all} sang together");
+}
+
+#[test]
+fn a_packet_that_nobody_sends_does_not_wait() {
+    let mut stage = Stage::new(1, true);
+    while stage.chorus.together().0 < 3 {
+        stage.tick();
+        stage.deliver_all();
+    }
+    let id = stage.viewers.values().next().unwrap().id;
+    let long = vec![0; PACKET_BYTES_LIMIT + 1];
+    assert_eq!(stage.chorus.receive(id, &long), Err(StreamError::TooLong(long.len())));
+    assert_eq!(stage.chorus.receive(id, &[0; 2]), Err(StreamError::NoKeyframe));
+    // Who sends much while the others are silent makes nobody keep it.
+    let id = stage.viewers.values().nth(1).unwrap().id;
+    let before = stage.chorus.together().0;
+    assert_eq!(stage.chorus.receive(id, &long[..PACKET_BYTES_LIMIT]), Ok(()));
+    assert_eq!((stage.chorus.together().0, before), (before, before));
+    assert_eq!(stage.chorus.receive(id, &long[..PACKET_BYTES_LIMIT]), Ok(()));
+    assert!(stage.chorus.together().0 < before);
 }
 
 #[test]
 fn a_bit_that_is_turned_for_one_is_noticed() {
     let mut noticed = 0;
     for seed in 0..SEEDS {
-        let mut stage = Stage::new(seed);
+        let mut stage = Stage::new(seed, seed % 2 == 1);
         for tick in 0..TICKS {
             stage.tick();
             stage.viewers.values_mut().for_each(|viewer| viewer.is_slow = false);
@@ -198,7 +244,7 @@ fn a_bit_that_is_turned_for_one_is_noticed() {
 fn one_who_is_told_nothing_while_others_are_told_something_is_noticed() {
     let (mut silenced, mut noticed) = (0, 0);
     for seed in 0..SEEDS {
-        let mut stage = Stage::new(seed);
+        let mut stage = Stage::new(seed, false);
         let (mut is_noticed, mut was_silenced) = (false, false);
         for tick in 0..TICKS {
             // What is found with the last packet of a tick is said with the next one.

@@ -196,7 +196,7 @@ impl<G: Show> Watched<G> {
             let Some(bot) = bot else { continue };
             inputs.controls.push(Controls {
                 player: *player,
-                input: encode_input(&bot.think(replica)),
+                input: encode_input(&bot.think(replica.seen())),
                 seen: Some((replica.tick(), 0)),
                 predicted: None,
             });

@@ -3,7 +3,7 @@
 use super::hall::{Hall, Place};
 use crate::ids::{PlayerId, Tick};
 use crate::sync::schema::Schema;
-use crate::sync::{Replica, SingerId, StreamError};
+use crate::sync::{Replica, Seen, SingerId, StreamError};
 use std::sync::Arc;
 
 /// What a player sees with.
@@ -51,9 +51,9 @@ impl Eyes {
     }
 
     /// What is seen.
-    pub(super) fn view<'a>(&'a self, place: Place, hall: &'a mut Hall) -> Option<&'a Replica> {
+    pub(super) fn view<'a>(&'a self, place: Place, hall: &'a mut Hall) -> Option<Seen<'a>> {
         match self {
-            Self::Own(replica) => Some(replica),
+            Self::Own(replica) => Some(replica.seen()),
             Self::Shared(id) => hall.chorus(place).view(*id),
         }
     }

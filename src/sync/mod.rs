@@ -43,6 +43,7 @@ mod encode;
 mod prediction;
 mod replica;
 mod receive;
+mod seen;
 mod chorus;
 
 pub use checksum::{hash_bytes, lanes_checksum};
@@ -53,6 +54,7 @@ pub use error::{PACKET_BYTES_LIMIT, StreamError};
 pub use prediction::Prediction;
 pub use replica::{Changes, Replica};
 pub use section::Cell;
+pub use seen::Seen;
 pub use state::StreamState;
 pub use stream::Stream;
 pub use viewer::{VIEW_SECTIONS_LIMIT, View, is_keyframe};

@@ -63,7 +63,7 @@ impl Replica {
         room.tick = tick;
         let mut keys = Vec::new();
         read_keys(reader, &mut keys)?;
-        read_news(reader, &mut room)?;
+        room.apply(&read_news(reader, &room)?);
         self.forget_all();
         self.unknown.clear();
         for key in keys {
@@ -107,7 +107,7 @@ impl Replica {
             return Err(StreamError::BadNews);
         }
         if prologue.news {
-            read_news(reader, room)?;
+            room.apply(&read_news(reader, room)?);
         }
         self.end_sections(room, prologue);
         self.read_sections(reader, room, prologue, budget, prediction)?;
@@ -326,7 +326,7 @@ fn components_of<'a>(room: &'a Room, part: &Part) -> impl Iterator<Item = Compon
 }
 
 /// Steps a part and notes which of its components have new values.
-fn step<W: Wire>(
+pub(super) fn step<W: Wire>(
     part: &mut Part,
     common: &Common<'_>,
     wire: &mut W,
@@ -359,12 +359,11 @@ pub(super) fn read_whole(
     Ok(section)
 }
 
-/// Reads what is new for the room, and believes it.
-pub(super) fn read_news(reader: &mut BitReader<'_>, room: &mut Room) -> Result<(), StreamError> {
+/// Reads what is new for the room.
+pub(super) fn read_news(reader: &mut BitReader<'_>, room: &Room) -> Result<RoomNews, StreamError> {
     let mut news = RoomNews::default();
     let mut wire = Receiving(RangeDecoder::new(reader.bytes, reader.at));
     room.code_news(&mut wire, &mut news)?;
     reader.skip_to(wire.0.finish())?;
-    room.apply(&news);
-    Ok(())
+    Ok(news)
 }

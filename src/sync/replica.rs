@@ -10,6 +10,7 @@ use super::replicate::Replicate;
 use super::room::Room;
 use super::schema::{ComponentId, Schema};
 use super::section::{News, SectionKey};
+use super::seen::Seen;
 use super::viewer::Prologue;
 use crate::ids::{NetId, PlayerId, Tick};
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +108,12 @@ impl Replica {
         &self.schema
     }
 
+    /// What it sees.
+    #[must_use]
+    pub fn seen(&self) -> Seen<'_> {
+        self.into()
+    }
+
     /// The entities in view, ascending.
     pub fn entities(&self) -> impl Iterator<Item = NetId> {
         self.places.keys().copied()
@@ -115,7 +122,7 @@ impl Replica {
     /// Who owns an entity.
     #[must_use]
     pub fn owner(&self, id: NetId) -> Option<PlayerId> {
-        self.parts(id).find_map(|part| part.owned.owner())
+        self.seen().owner(id)
     }
 
     /// Whether an entity is this viewer's own and may be predicted by it.
@@ -126,56 +133,23 @@ impl Replica {
 
     /// The components of an entity that this viewer sees.
     pub fn components(&self, id: NetId) -> impl Iterator<Item = ComponentId> {
-        let shapes = self.room.as_ref().map(|room| &room.shapes);
-        self.parts(id)
-            .filter_map(move |part| shapes?.get(part.shape))
-            .flat_map(|shape| shape.components.iter().map(|plan| plan.id))
+        self.seen().components(id)
     }
 
     /// Puts the lanes of a component into `lanes`; says whether the entity has it.
     pub fn lanes(&self, id: NetId, component: ComponentId, lanes: &mut Vec<u32>) -> bool {
-        lanes.clear();
-        let Some(room) = &self.room else { return false };
-        for part in self.parts(id) {
-            let Some(shape) = room.shapes.get(part.shape) else { continue };
-            if let Some(at) = shape.find(component) {
-                let range = shape.components[at].range();
-                lanes.extend(part.lanes[range].iter().map(|lane| lane.value));
-                return true;
-            }
-        }
-        false
+        self.seen().lanes(id, component, lanes)
     }
 
-    /// A component of an entity, as the game knows it. References to entities become the entity
-    /// whose index is the id.
+    /// A component of an entity, as the game knows it: see [`Seen::get`].
     #[must_use]
     pub fn get<T: Replicate>(&self, id: NetId) -> Option<T> {
-        let component = self.schema.find(T::NAME)?;
-        let mut lanes = Vec::new();
-        self.lanes(id, component, &mut lanes).then(|| T::from_lanes(&lanes))
+        self.seen().get(id)
     }
 
-    /// Each entity that has a component, with its owner and the component, section by section: much
-    /// less work than to ask for one after the other.
-    pub fn each<T: Replicate>(&self, mut meet: impl FnMut(NetId, Option<PlayerId>, T)) {
-        let (Some(room), Some(component)) = (&self.room, self.schema.find(T::NAME)) else { return };
-        let mut lanes = Vec::new();
-        // Parts of a kind come in rows.
-        let mut last = None;
-        for (_, part) in room.sections.values().flat_map(|section| section.parts()) {
-            if last.as_ref().is_none_or(|(shape, _)| *shape != part.shape) {
-                let shape = room.shapes.get(part.shape);
-                let range = shape
-                    .and_then(|shape| shape.find(component).map(|at| shape.components[at].range()));
-                last = Some((part.shape, range));
-            }
-            if let Some((_, Some(range))) = &last {
-                lanes.clear();
-                lanes.extend(part.lanes[range.clone()].iter().map(|lane| lane.value));
-                meet(part.id, part.owned.owner(), T::from_lanes(&lanes));
-            }
-        }
+    /// Each entity that has a component: see [`Seen::each`].
+    pub fn each<T: Replicate>(&self, meet: impl FnMut(NetId, Option<PlayerId>, T)) {
+        self.seen().each(meet);
     }
 
     /// What this viewer's own predicted lanes add up to, as the stream has them.
@@ -190,9 +164,7 @@ impl Replica {
     }
 
     fn parts(&self, id: NetId) -> impl Iterator<Item = &Part> {
-        let places = self.places.get(&id).map_or(&[][..], Vec::as_slice);
-        let sections = self.room.as_ref().map(|room| &room.sections);
-        places.iter().filter_map(move |(key, slot)| sections?.get(key)?.get(*slot))
+        self.seen().parts(id)
     }
 
     /// Notes where a part is.

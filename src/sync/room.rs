@@ -69,6 +69,18 @@ impl Room {
         }
     }
 
+    /// The same without anybody.
+    pub(crate) fn without_sections(&self) -> Self {
+        Self {
+            schema: self.schema.clone(),
+            model: self.model.clone(),
+            shapes: self.shapes.clone(),
+            sections: BTreeMap::new(),
+            tick: self.tick,
+            grid: self.grid,
+        }
+    }
+
     /// Its sections, and what coding them needs.
     pub(crate) fn split(&mut self) -> (&mut BTreeMap<SectionKey, Section>, Common<'_>) {
         let common =
@@ -103,8 +115,27 @@ impl Room {
         RoomNews { shapes, tables, modes }
     }
 
+    /// Whether another one has the same shapes, modes and tables.
+    pub(crate) fn believes_like(&self, other: &Self) -> bool {
+        let is_of_schema = Arc::ptr_eq(&self.schema, &other.schema) || self.schema == other.schema;
+        let tables = 0..self.model.layout.tables() as TableId;
+        is_of_schema
+            && self.grid == other.grid
+            && self.shapes.are_like(&other.shapes)
+            && self.model.modes == other.model.modes
+            && { tables }.all(|table| self.model.lengths(table) == other.model.lengths(table))
+    }
+
     /// Believes what is new.
     pub(crate) fn apply(&mut self, news: &RoomNews) {
+        let bent = self.believe(news);
+        let mut sections = std::mem::take(&mut self.sections);
+        sections.values_mut().for_each(|section| self.bend(section, &bent));
+        self.sections = sections;
+    }
+
+    /// Believes what is new, but for its sections; gives the lanes whose motion has changed.
+    pub(crate) fn believe(&mut self, news: &RoomNews) -> Vec<(ComponentId, usize)> {
         for (table, lengths) in &news.tables {
             self.model.set_lengths(*table, lengths);
         }
@@ -122,25 +153,23 @@ impl Room {
         for components in &news.shapes {
             self.shapes.add(components, &self.schema, &self.model);
         }
-        if !bent.is_empty() {
-            self.forget_lines(&bent);
-        }
+        bent
     }
 
-    /// Starts the lines of lanes anew whose motion has changed.
-    fn forget_lines(&mut self, bent: &[(ComponentId, usize)]) {
-        let tick = self.tick;
-        for section in self.sections.values_mut() {
-            for part in section.parts_mut() {
-                let Some(shape) = self.shapes.get(part.shape) else { continue };
-                for (component, lane) in bent {
-                    if let Some(at) = shape.find(*component) {
-                        part.forget_line(shape, shape.components[at].start as usize + lane);
-                    }
+    /// Starts the lines of lanes anew whose motion has changed, in one of its sections.
+    pub(crate) fn bend(&self, section: &mut Section, bent: &[(ComponentId, usize)]) {
+        if bent.is_empty() {
+            return;
+        }
+        for part in section.parts_mut() {
+            let Some(shape) = self.shapes.get(part.shape) else { continue };
+            for (component, lane) in bent {
+                if let Some(at) = shape.find(*component) {
+                    part.forget_line(shape, shape.components[at].start as usize + lane);
                 }
             }
-            section.reactivate(tick);
         }
+        section.reactivate(self.tick);
     }
 
     /// Tells or hears what is new.

@@ -151,6 +151,11 @@ impl Shapes {
         self.shapes.iter().map(|shape| shape.lanes.len()).sum()
     }
 
+    /// Whether another room has the same ones.
+    pub(crate) fn are_like(&self, other: &Self) -> bool {
+        self.numbers == other.numbers
+    }
+
     /// The shape with a number.
     #[inline]
     pub(crate) fn get(&self, id: ShapeId) -> Option<&Shape> {

@@ -13,7 +13,7 @@ use bevy_ecs::component::Component;
 use serde::{Deserialize, Serialize};
 use tickwire::ids::Tick;
 use tickwire::prelude::{NetId, PlayerId, Random};
-use tickwire::sync::Replica;
+use tickwire::sync::Seen;
 
 /// Ticks from one look around to the next.
 const LOOK: u32 = 5;
@@ -94,7 +94,7 @@ impl Bot {
     }
 
     /// What its controls say, after what it sees.
-    pub fn think(&mut self, view: &Replica) -> Input {
+    pub fn think(&mut self, view: Seen<'_>) -> Input {
         match self.glance.of(view, self.player) {
             Some(sight) => self.mind.think(&sight, &mut self.random),
             None => self.mind.idle(),

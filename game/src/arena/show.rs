@@ -12,7 +12,7 @@ use super::score::Score;
 use super::{Arena, HERTZ_MOST, Input, Options};
 use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Show};
 use tickwire::prelude::*;
-use tickwire::sync::Replica;
+use tickwire::sync::{Replica, Seen};
 
 /// Matches of more players than this have the large field.
 const SMALL_MATCH: u32 = 12;
@@ -24,7 +24,7 @@ const COLORS: [Color; 6] =
     [Color::Cyan, Color::Magenta, Color::Yellow, Color::Green, Color::Red, Color::Blue];
 
 impl Player<Input> for Bot {
-    fn think(&mut self, view: &Replica) -> Input {
+    fn think(&mut self, view: Seen<'_>) -> Input {
         Self::think(self, view)
     }
 }

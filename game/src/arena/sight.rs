@@ -14,7 +14,7 @@ use super::weapon::Arms;
 use std::collections::BTreeMap;
 use tickwire::ids::Tick;
 use tickwire::prelude::{NetId, PlayerId};
-use tickwire::sync::Replica;
+use tickwire::sync::Seen;
 
 /// Somebody's avatar.
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +90,7 @@ pub struct Glance {
 
 impl Glance {
     /// What is seen from a seat, as long as its avatar is there.
-    pub fn of<'a>(&'a mut self, view: &Replica, player: PlayerId) -> Option<Sight<'a>> {
+    pub fn of<'a>(&'a mut self, view: Seen<'_>, player: PlayerId) -> Option<Sight<'a>> {
         if self.field.is_none() {
             let ground: Ground = view.entities().find_map(|id| view.get(id))?;
             let walls = view.entities().filter_map(|id| view.get::<Wall>(id));
@@ -122,7 +122,7 @@ impl Glance {
         Some(Sight { now, own, figures, lures, field: self.field.as_ref()? })
     }
     /// Who is on whose side; looked up anew only if somebody is there who was not before.
-    fn take_sides(&mut self, view: &Replica) {
+    fn take_sides(&mut self, view: Seen<'_>) {
         if self.figures.iter().any(|figure| !self.sides.contains_key(&figure.player)) {
             self.sides.clear();
             view.each(|_, owner, profile: Profile| {

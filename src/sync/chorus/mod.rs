@@ -5,28 +5,40 @@
 //! with that one, bit by bit; the checksum of each is compared with what it sees. A viewer who holds
 //! anything else, or is behind, decodes alone until it holds the same again.
 
+mod lead;
+mod told;
 mod verse;
+#[cfg(test)]
+mod tests;
 
-use super::error::StreamError;
+pub(super) use lead::{Row, Shown};
+
+use super::error::{PACKET_BYTES_LIMIT, StreamError};
+use super::record::Budget;
 use super::replica::Replica;
-use super::room::Room;
 use super::schema::Schema;
-use super::section::{Section, SectionKey};
+use super::seen::Seen;
 use super::viewer::{Prologue, is_keyframe};
 use crate::ids::{PlayerId, Tick};
+use lead::Lead;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use verse::{Told, Verse, Wrong};
+use told::Told;
+use verse::{Verse, Wrong};
 
 /// Who has so many packets less than another one is waited for no longer.
 const BEHIND_MOST: usize = 16;
 
-/// Viewers of one match who see it without an interest grid and predict nothing.
+/// Viewers of one match who predict nothing.
 #[derive(Debug, Default)]
 pub struct Chorus {
     /// What those who sing together hold.
-    lead: Option<Box<Replica>>,
+    lead: Option<Box<Lead>>,
     singers: Vec<Option<Singer>>,
+    /// How many sing together.
+    along: usize,
+    /// How many of those have no packet for the next tick yet.
+    awaited: usize,
     told: Told,
     prologue: Prologue,
 }
@@ -38,30 +50,46 @@ pub struct SingerId(usize);
 #[derive(Debug)]
 struct Singer {
     player: PlayerId,
+    schema: Arc<Schema>,
     part: Voice,
     /// What went wrong with a packet that was looked at later.
     fault: Option<StreamError>,
 }
 
-impl Singer {
-    /// Knows nothing any more, for this reason.
-    fn fall_silent(&mut self, schema: Arc<Schema>, fault: StreamError) {
-        self.part = Voice::Alone(Box::new(Replica::new(schema, self.player, false)));
-        self.fault = Some(fault);
-    }
-}
-
 #[derive(Debug)]
 enum Voice {
     Alone(Box<Replica>),
-    Along { keys: Vec<SectionKey>, waiting: VecDeque<Vec<u8>> },
+    Along { shown: Vec<Shown>, waiting: VecDeque<Vec<u8>> },
+}
+
+impl Singer {
+    /// Knows nothing yet, or any more.
+    fn silence(&self) -> Voice {
+        Voice::Alone(Box::new(Replica::new(self.schema.clone(), self.player, false)))
+    }
+
+    fn is_along(&self) -> bool {
+        matches!(self.part, Voice::Along { .. })
+    }
+
+    /// Whether it sings along and others wait for its packet.
+    fn is_awaited(&self) -> bool {
+        matches!(&self.part, Voice::Along { waiting, .. } if waiting.is_empty())
+    }
+
+    /// Whether the others have kept it waiting for too long.
+    fn waits_too_long(&self) -> bool {
+        let Voice::Along { waiting, .. } = &self.part else { return false };
+        let bytes: usize = waiting.iter().map(Vec::len).sum();
+        waiting.len() > BEHIND_MOST || bytes > PACKET_BYTES_LIMIT
+    }
 }
 
 impl Chorus {
     /// Somebody who has seen nothing yet.
     pub fn enter(&mut self, schema: Arc<Schema>, player: PlayerId) -> SingerId {
-        let alone = Box::new(Replica::new(schema, player, false));
-        let singer = Singer { player, part: Voice::Alone(alone), fault: None };
+        let alone = Box::new(Replica::new(schema.clone(), player, false));
+        let singer = Singer { player, schema, part: Voice::Alone(alone), fault: None };
         let free = self.singers.iter().position(Option::is_none);
         let at = free.unwrap_or(self.singers.len());
         if free.is_none() {
@@ -74,8 +102,8 @@ impl Chorus {
     /// Somebody goes; says what was wrong with packets that were not looked at yet.
     pub fn leave(&mut self, id: SingerId) -> Option<StreamError> {
         let fault = self.fault(id);
+        self.part_from_others(id.0, None);
         self.singers[id.0] = None;
-        self.forget_unseen();
         self.sing();
         fault
     }
@@ -86,11 +114,11 @@ impl Chorus {
         if let Some(fault) = singer.fault.take() {
             return Some(fault);
         }
-        let Voice::Along { keys, waiting } = &singer.part else { return None };
+        let Voice::Along { shown, waiting } = &singer.part else { return None };
         if waiting.is_empty() {
             return None;
         }
-        let mut alone = self.lead.as_ref()?.part_of(singer.player, keys);
+        let mut alone = self.lead.as_ref()?.part_of(singer.player, shown);
         waiting.iter().find_map(|packet| alone.receive(packet).err())
     }
 
@@ -102,38 +130,28 @@ impl Chorus {
         if let Some(fault) = before.filter(|_| !is_keyframe(packet)) {
             return Err(fault);
         }
-        if is_keyframe(packet)
-            && let (Voice::Along { .. }, Some(lead)) = (&singer.part, &self.lead)
-        {
-            let schema = lead.schema().clone();
-            singer.part = Voice::Alone(Box::new(Replica::new(schema, singer.player, false)));
-            self.forget_unseen();
+        if is_keyframe(packet) && singer.is_along() {
+            self.part_from_others(id.0, None);
+            self.sing();
         }
         let Some(singer) = self.singers[id.0].as_mut() else { return Ok(()) };
         match &mut singer.part {
             Voice::Alone(replica) => {
                 replica.receive(packet)?;
-                self.join_in(id);
+                self.join_in(id.0);
             }
-            Voice::Along { waiting, .. } => {
-                waiting.push_back(packet.to_vec());
-                if waiting.len() > BEHIND_MOST {
-                    self.let_go();
-                }
-                self.sing();
-            }
+            Voice::Along { .. } => self.wait(id.0, packet)?,
         }
         let after = self.singers[id.0].as_mut().and_then(|singer| singer.fault.take());
         before.or(after).map_or(Ok(()), Err)
     }
 
-    /// What a viewer sees; who sings together sees what others know of themselves as well, and may be
-    /// a little behind with what came last.
+    /// What a viewer sees; for who sings together it may be a little behind what came last.
     #[must_use]
-    pub fn view(&self, id: SingerId) -> Option<&Replica> {
+    pub fn view(&self, id: SingerId) -> Option<Seen<'_>> {
         match &self.singers.get(id.0)?.as_ref()?.part {
-            Voice::Alone(replica) => Some(replica),
-            Voice::Along { .. } => self.lead.as_deref(),
+            Voice::Alone(replica) => Some(replica.seen()),
+            Voice::Along { shown, .. } => Some(self.lead.as_ref()?.seen(shown)),
         }
     }
 
@@ -143,7 +161,7 @@ impl Chorus {
         match self.singers.get(id.0).and_then(Option::as_ref).map(|singer| &singer.part) {
             Some(Voice::Alone(replica)) => replica.tick(),
             Some(Voice::Along { waiting, .. }) => {
-                let lead = self.lead.as_ref().map_or(Tick(0), |lead| lead.tick());
+                let lead = self.lead.as_ref().map_or(Tick(0), |lead| lead.room.tick);
                 Tick(lead.0 + waiting.len() as u32)
             }
             None => Tick(0),
@@ -153,183 +171,148 @@ impl Chorus {
     /// How many of all viewers sing together.
     #[must_use]
     pub fn together(&self) -> (usize, usize) {
-        let singers = || self.singers.iter().flatten();
-        (singers().filter(|it| matches!(it.part, Voice::Along { .. })).count(), singers().count())
+        (self.along, self.singers.iter().flatten().count())
+    }
+
+    /// Keeps a packet until the others have theirs.
+    fn wait(&mut self, at: usize, packet: &[u8]) -> Result<(), StreamError> {
+        let is_last = self.tick(SingerId(at)).next() >= Tick::LIMIT;
+        let refused = match packet.len() {
+            bytes if bytes > PACKET_BYTES_LIMIT => Some(StreamError::TooLong(bytes)),
+            _ => is_last.then_some(StreamError::BadNews),
+        };
+        if let Some(fault) = refused {
+            self.part_from_others(at, None);
+            self.sing();
+            return Err(fault);
+        }
+        let Some(singer) = self.singers[at].as_mut() else { return Ok(()) };
+        self.awaited -= usize::from(singer.is_awaited());
+        if let Voice::Along { waiting, .. } = &mut singer.part {
+            waiting.push_back(packet.to_vec());
+        }
+        if singer.waits_too_long() {
+            self.let_go();
+        }
+        self.sing();
+        Ok(())
     }
 
     /// One who is alone joins those who hold the same.
-    fn join_in(&mut self, id: SingerId) {
-        let Some(singer) = self.singers[id.0].as_mut() else { return };
+    fn join_in(&mut self, at: usize) {
+        let Some(singer) = self.singers[at].as_mut() else { return };
         let Voice::Alone(replica) = &mut singer.part else { return };
-        let Some(room) = &replica.room else { return };
-        if room.grid || replica.broken || room.sections.is_empty() {
+        let Some(room) = replica.room.as_ref().filter(|room| !room.sections.is_empty()) else {
+            return;
+        };
+        let differs = self.lead.as_ref().is_some_and(|lead| !lead.is_like(room));
+        if replica.broken || differs {
             return;
         }
-        let keys: Vec<SectionKey> = room.sections.keys().copied().collect();
-        if let Some(lead) = &mut self.lead {
-            let Some(common) = lead.room.as_ref().filter(|common| holds_like(common, room)) else {
-                return;
-            };
-            let missing: Vec<_> =
-                keys.iter().filter(|key| !common.sections.contains_key(key)).copied().collect();
-            for key in missing {
-                let section = replica.room.as_mut().and_then(|room| room.sections.remove(&key));
-                lead.adopt(key, section.unwrap_or_default());
+        let Some(room) = replica.room.take() else { return };
+        let lead = self.lead.get_or_insert_with(|| Box::new(Lead::new(&room)));
+        let shown = lead.take_in(room);
+        singer.part = Voice::Along { shown, waiting: VecDeque::new() };
+        self.along += 1;
+        self.awaited += 1;
+    }
+
+    /// One who sings along does so no more, and holds this from now on; none: nothing.
+    fn part_from_others(&mut self, at: usize, holds: Option<Replica>) {
+        let Some(singer) = self.singers[at].as_mut().filter(|singer| singer.is_along()) else {
+            return;
+        };
+        self.along -= 1;
+        self.awaited -= usize::from(singer.is_awaited());
+        let alone = holds.map_or_else(|| singer.silence(), |it| Voice::Alone(Box::new(it)));
+        let part = std::mem::replace(&mut singer.part, alone);
+        if let (Voice::Along { shown, .. }, Some(lead)) = (part, &mut self.lead) {
+            for it in &shown {
+                lead.hide(it.row);
+                lead.sweep(it.row);
             }
-            singer.part = Voice::Along { keys, waiting: VecDeque::new() };
-        } else {
-            let along = Voice::Along { keys, waiting: VecDeque::new() };
-            if let Voice::Alone(replica) = std::mem::replace(&mut singer.part, along) {
-                self.lead = Some(replica);
-            }
+        }
+        if self.along == 0 {
+            self.lead = None;
         }
     }
 
     /// Those for whom the others have waited for too long go on alone.
     fn let_go(&mut self) {
-        let Some(lead) = &self.lead else { return };
-        for singer in self.singers.iter_mut().flatten() {
-            if let Voice::Along { keys, waiting } = &singer.part
-                && waiting.is_empty()
-            {
-                singer.part = Voice::Alone(Box::new(lead.part_of(singer.player, keys)));
+        for at in 0..self.singers.len() {
+            let Some(singer) = self.singers[at].as_ref().filter(|it| it.is_awaited()) else {
+                continue;
+            };
+            if let (Voice::Along { shown, .. }, Some(lead)) = (&singer.part, &self.lead) {
+                let own = lead.part_of(singer.player, shown);
+                self.part_from_others(at, Some(own));
             }
-        }
-        self.forget_unseen();
-    }
-
-    /// Takes the sections away that nobody sees any more; and all if nobody sings.
-    fn forget_unseen(&mut self) {
-        let seen = |key: &SectionKey| {
-            self.singers.iter().flatten().any(|singer| match &singer.part {
-                Voice::Along { keys, .. } => keys.contains(key),
-                Voice::Alone(_) => false,
-            })
-        };
-        let Some(lead) = &mut self.lead else { return };
-        let Some(room) = &lead.room else { return };
-        let unseen: Vec<_> = room.sections.keys().filter(|key| !seen(key)).copied().collect();
-        unseen.into_iter().for_each(|key| lead.abandon(key));
-        if self.together().0 == 0 {
-            self.lead = None;
         }
     }
 
     /// Goes on by as many ticks as all who sing together have packets for.
     fn sing(&mut self) {
-        loop {
-            let has_packet = |singer: &Singer| match &singer.part {
-                Voice::Along { waiting, .. } => !waiting.is_empty(),
-                Voice::Alone(_) => true,
-            };
-            let (together, _) = self.together();
-            if together == 0
-                || self.lead.is_none()
-                || !self.singers.iter().flatten().all(has_packet)
-            {
-                return;
-            }
+        while self.along > 0 && self.awaited == 0 {
             self.sing_tick();
             for at in 0..self.singers.len() {
-                self.join_in(SingerId(at));
+                self.join_in(at);
             }
         }
     }
 
     fn sing_tick(&mut self) {
-        let Some(mut lead) = self.lead.take() else { return };
-        let Some(mut room) = lead.room.take() else { return };
-        let (told, prologue) = (&mut self.told, &mut self.prologue);
-        told.begin(&room);
-        room.tick = room.tick.next();
+        let Some(lead) = &mut self.lead else { return };
+        self.told.begin();
         lead.begin();
-        let (mut failed, mut has_lost) = (None, false);
-        for singer in self.singers.iter_mut().flatten() {
-            let Voice::Along { keys, waiting } = &mut singer.part else { continue };
+        let mut silenced = Vec::new();
+        for (at, singer) in self.singers.iter_mut().enumerate() {
+            let Some(Singer { part: Voice::Along { shown, waiting }, .. }) = singer else {
+                continue;
+            };
             let packet = waiting.pop_front().unwrap_or_default();
-            let mut verse = Verse { lead: &mut lead, room: &mut room, told };
-            match verse.receive(&packet, keys, prologue) {
-                Ok(()) => has_lost |= !prologue.lost.is_empty(),
-                // The common state is half of this tick and half of the last: all begin anew, and it
-                // is one fault.
-                Err(Wrong::All(fault)) => {
-                    singer.fall_silent(lead.schema().clone(), fault);
-                    failed = Some(StreamError::NoKeyframe);
-                }
-                Err(Wrong::One(fault)) => {
-                    singer.fall_silent(lead.schema().clone(), fault);
-                    has_lost = true;
-                }
-            }
-            if failed.is_some() {
-                break;
+            self.awaited += usize::from(waiting.is_empty());
+            let budget = Budget::of_packet(packet.len());
+            let mut verse = Verse { lead, told: &mut self.told, singer: at, budget };
+            match verse.receive(&packet, shown, &mut self.prologue) {
+                Ok(()) => {}
+                Err(Wrong::One(fault)) => silenced.push((at, fault)),
+                Err(Wrong::All(fault)) => return self.begin_anew(at, fault),
             }
         }
-        lead.room = Some(room);
-        lead.conclude();
-        if let Some(fault) = failed {
-            for singer in self.singers.iter_mut().flatten() {
-                if let Voice::Along { .. } = singer.part {
-                    singer.fall_silent(lead.schema().clone(), fault);
-                }
+        self.settle(silenced);
+    }
+
+    /// The common state is half of this tick and half of the last: all begin anew, and it is the fault of
+    /// one.
+    fn begin_anew(&mut self, culprit: usize, fault: StreamError) {
+        self.lead = None;
+        for at in 0..self.singers.len() {
+            self.fall_silent(at, if at == culprit { fault } else { StreamError::NoKeyframe });
+        }
+    }
+
+    /// When all packets of a tick were read: what some begin to see is held in common as well.
+    fn settle(&mut self, mut silenced: Vec<(usize, StreamError)>) {
+        let Some(lead) = &mut self.lead else { return };
+        let mut gained = std::mem::take(&mut self.told.gained);
+        for it in gained.drain(..) {
+            let (singer, has) = (it.singer, |(at, _): &(usize, _)| *at == it.singer);
+            if !silenced.iter().any(has) && !lead.settle(it) {
+                silenced.push((singer, StreamError::BadNews));
             }
-            return;
         }
-        self.lead = Some(lead);
-        if has_lost {
-            self.forget_unseen();
-        }
-    }
-}
-
-/// Whether those sections of a room that another one has as well, and all that they have in common,
-/// are as they are there.
-fn holds_like(common: &Room, room: &Room) -> bool {
-    common.tick == room.tick
-        && common.sections.iter().all(|(key, section)| {
-            room.sections.get(key).is_none_or(|other| section.is_like(other, room.tick))
-        })
-        && common.history() == room.history()
-}
-
-impl Replica {
-    /// Begins a tick in which several packets are taken.
-    fn begin(&mut self) {
-        self.changes.added.clear();
-        self.changes.changed.clear();
-        self.changes.lost.clear();
-        self.changes.removed.clear();
-    }
-
-    /// Takes a section over from another one.
-    fn adopt(&mut self, key: SectionKey, section: Section) {
-        section.parts().for_each(|(slot, part)| self.came(part.id, key, slot));
-        if let Some(room) = &mut self.room {
-            room.sections.insert(key, section);
+        self.told.gained = gained;
+        lead.conclude(&mut self.told);
+        for (at, fault) in silenced {
+            self.fall_silent(at, fault);
         }
     }
 
-    /// Sees a section no more.
-    fn abandon(&mut self, key: SectionKey) {
-        let section = self.room.as_mut().and_then(|room| room.sections.remove(&key));
-        for (_, part) in section.iter().flat_map(Section::parts) {
-            self.went(part.id, key, std::iter::empty());
+    /// One who sings along knows nothing any more, for this reason.
+    fn fall_silent(&mut self, at: usize, fault: StreamError) {
+        if self.singers[at].as_ref().is_some_and(Singer::is_along) {
+            self.part_from_others(at, None);
+            self.singers[at].iter_mut().for_each(|singer| singer.fault = Some(fault));
         }
-    }
-
-    /// One who sees these sections of it.
-    fn part_of(&self, player: PlayerId, keys: &[SectionKey]) -> Self {
-        let mut part = Self::new(self.schema.clone(), player, false);
-        part.room.clone_from(&self.room);
-        if let Some(room) = &mut part.room {
-            room.sections.retain(|key, _| keys.contains(key));
-        }
-        let room = part.room.take();
-        for (key, section) in room.iter().flat_map(|room| &room.sections) {
-            section.parts().for_each(|(slot, it)| part.came(it.id, *key, slot));
-        }
-        part.room = room;
-        part.conclude();
-        part
     }
 }

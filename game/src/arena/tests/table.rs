@@ -180,7 +180,7 @@ impl Table {
         for (player, bot) in &mut self.bots {
             let replica = &self.replicas[player];
             if replica.tick() > Tick(0) {
-                said.insert(*player, (bot.think(replica), Some((replica.tick(), 0))));
+                said.insert(*player, (bot.think(replica.seen()), Some((replica.tick(), 0))));
             }
         }
         self.predictions.clear();
