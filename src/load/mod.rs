@@ -33,7 +33,7 @@ pub mod wire;
 pub use crowd::{Crowd, Target};
 pub use hall::Hall;
 pub use metrics::{Desk, Probe, Reading};
-pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
+pub use mind::{Bot, Idle, Mind, Playing, Wandering};
 pub use plan::{Minds, Plan};
 pub use player::{Around, Player};
 pub use report::{

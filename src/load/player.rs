@@ -35,7 +35,7 @@ pub struct Player {
     plan: Arc<Plan>,
     random: Random,
     session: ClientSession,
-    road: Way,
+    way: Way,
     out: VecDeque<Bytes>,
     seat: Option<Seat>,
     /// Since when a connection, or a seat, is due.
@@ -62,7 +62,7 @@ impl Player {
         let mut player = Self {
             number,
             session: ClientSession::new(&hello(), due)?,
-            road: Way::Away { until: due, comes_back: false },
+            way: Way::Away { until: due, comes_back: false },
             out: VecDeque::new(),
             seat: None,
             wanted: due,
@@ -78,13 +78,13 @@ impl Player {
     /// Whether it should have a connection now and has none.
     #[must_use]
     pub fn wants_connection(&self, now: Duration) -> bool {
-        matches!(self.road, Way::Away { until, .. } if now >= until)
+        matches!(self.way, Way::Away { until, .. } if now >= until)
     }
 
     /// Whether its connection is to be closed.
     #[must_use]
     pub fn hangs_up(&self) -> bool {
-        matches!(self.road, Way::Goes { .. })
+        matches!(self.way, Way::Goes { .. })
     }
 
     /// Whether it plays: it has a seat and all that is to be seen.
@@ -109,7 +109,7 @@ impl Player {
     /// When [`Player::pass`] is to be called at the latest.
     #[must_use]
     pub fn due(&self) -> Duration {
-        match self.road {
+        match self.way {
             Way::Away { until, .. } => until,
             Way::Goes { .. } => Duration::ZERO,
             Way::Here => {
@@ -124,19 +124,19 @@ impl Player {
 
     /// A connection was opened for it.
     pub fn opened(&mut self, around: &mut Around<'_>) {
-        let comes_back = matches!(self.road, Way::Away { comes_back: true, .. });
+        let comes_back = matches!(self.way, Way::Away { comes_back: true, .. });
         let begun = if comes_back {
             self.session.reconnect(around.now)
         } else {
             ClientSession::new(&hello(), around.now).map(|session| self.session = session)
         };
-        self.road = if begun.is_ok() { Way::Here } else { self.away(around.now, false) };
+        self.way = if begun.is_ok() { Way::Here } else { self.away(around.now, false) };
         self.drain(around, |_| None);
     }
 
     /// Its connection is gone.
     pub fn closed(&mut self, around: &mut Around<'_>) {
-        self.road = match self.road {
+        self.way = match self.way {
             Way::Away { .. } => return,
             Way::Goes { comes_back } => self.away(around.now, comes_back),
             Way::Here => {
@@ -149,7 +149,7 @@ impl Player {
         self.out.clear();
         self.unseat(around);
         let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
-        if let (Way::Away { until, .. }, true) = (self.road, was_welcome) {
+        if let (Way::Away { until, .. }, true) = (self.way, was_welcome) {
             self.wanted = until;
         }
     }
@@ -157,7 +157,7 @@ impl Player {
     /// A connection could not be opened.
     pub fn refused(&mut self, why: &str, around: &mut Around<'_>) {
         around.felt.refused(why);
-        self.road = Way::Away { until: around.now + TRIES_AGAIN, comes_back: false };
+        self.way = Way::Away { until: around.now + TRIES_AGAIN, comes_back: false };
     }
 
     /// The next packet to send.
@@ -262,7 +262,7 @@ impl Player {
 
     /// Lets time pass, and does what is due.
     pub fn pass(&mut self, around: &mut Around<'_>) {
-        if self.road != Way::Here {
+        if self.way != Way::Here {
             return;
         }
         if around.now >= self.session.poll_timeout() {
@@ -332,7 +332,7 @@ impl Player {
     }
 
     fn hang_up(&mut self, comes_back: bool) {
-        self.road = Way::Goes { comes_back };
+        self.way = Way::Goes { comes_back };
     }
 
     fn away(&mut self, now: Duration, comes_back: bool) -> Way {

@@ -184,9 +184,7 @@ pub struct Felt {
 impl Felt {
     /// Notes a refusal.
     pub fn refused(&mut self, why: &str) {
-        let is_known = self.refusals.contains_key(why);
-        let why = if is_known || self.refusals.len() < REASONS_MOST { why } else { "other" };
-        *self.refusals.entry(why.to_owned()).or_default() += 1;
+        add_reason(&mut self.refusals, why, 1);
     }
 
     /// How often somebody was refused.
@@ -207,9 +205,16 @@ impl Felt {
         self.received.absorb(&mut others.received);
         self.sent.absorb(&mut others.sent);
         for (why, count) in std::mem::take(&mut others.refusals) {
-            *self.refusals.entry(why).or_default() += count;
+            add_reason(&mut self.refusals, &why, count);
         }
     }
+}
+
+/// Counts a reason; those past the limit are one, whoever adds them up.
+pub(super) fn add_reason(reasons: &mut BTreeMap<String, u64>, why: &str, count: u64) {
+    let is_known = reasons.contains_key(why);
+    let why = if is_known || reasons.len() < REASONS_MOST { why } else { "other" };
+    *reasons.entry(why.to_owned()).or_default() += count;
 }
 
 #[cfg(test)]
@@ -241,5 +246,11 @@ mod tests {
         assert!(felt.gap.ms(0.99).abs() < f64::EPSILON);
         (0..1000).for_each(|reason| felt.refused(&format!("reason {reason}")));
         assert_eq!((felt.refusals(), felt.refusals.len()), (1000, REASONS_MOST + 1));
+        for part in 0..10 {
+            let mut others = Felt::default();
+            (0..50).for_each(|reason| others.refused(&format!("reason {part} {reason}")));
+            felt.absorb(&mut others);
+        }
+        assert_eq!((felt.refusals(), felt.refusals.len()), (1500, REASONS_MOST + 1));
     }
 }

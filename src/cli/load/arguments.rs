@@ -1,7 +1,7 @@
 //! What can be chosen for a load.
 
 use crate::load::socketio::{Scenario, Transport};
-use crate::load::{Behaviour, Plan, SocketIo, Weather};
+use crate::load::{Plan, SocketIo, Weather};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -174,19 +174,6 @@ enum Travel {
     Polling,
     /// Half of them so, half so.
     Mixed,
-}
-
-impl From<Kind> for Behaviour {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Play => Self::Play,
-            Kind::Wander => Self::Wander,
-            Kind::Idle => Self::Idle,
-            Kind::Chaos => Self::Chaos,
-            // They have no controls.
-            Kind::Chatter => Self::Idle,
-        }
-    }
 }
 
 impl Options {

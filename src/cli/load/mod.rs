@@ -11,7 +11,7 @@ pub(super) use arguments::Options;
 use super::show::Show;
 use crate::load::server::pin_self;
 use crate::load::{
-    Behaviour, Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison,
+    Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison,
     page, table,
 };
 use crate::sim::{Random, encode_input};
@@ -63,12 +63,11 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
 
 /// Players who are about to come.
 fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
-    let behaviour = Behaviour::from(options.behaviour);
-    let is_chaos = behaviour == Behaviour::Chaos;
+    let is_chaos = options.behaviour == Kind::Chaos;
     let plan = Arc::new(Plan {
         place: options.place.clone(),
         options: options.join_options(),
-        minds: minds::<G>(behaviour),
+        minds: minds::<G>(options.behaviour),
         seed: options.seed,
         leave_rate: options.leave_rate,
         shares: true,
@@ -142,14 +141,15 @@ fn read(file: &Path) -> anyhow::Result<Outcome> {
 }
 
 /// Who plays.
-fn minds<G: Show>(behaviour: Behaviour) -> Arc<Minds> {
+fn minds<G: Show>(behaviour: Kind) -> Arc<Minds> {
     match behaviour {
-        Behaviour::Play | Behaviour::Chaos => {
+        Kind::Play | Kind::Chaos => {
             Arc::new(|seed, player| Box::new(Playing(G::bot(seed, player))))
         }
-        Behaviour::Wander => {
+        Kind::Wander => {
             Arc::new(|seed, _| Box::new(Wandering(Random::from_seed(seed), G::wander)))
         }
-        Behaviour::Idle => Arc::new(|_, _| Box::new(Idle(encode_input(&G::Input::default())))),
+        // Who talks has no controls.
+        Kind::Idle | Kind::Chatter => Arc::new(|_, _| Box::new(Idle(encode_input(&G::Input::default())))),
     }
 }

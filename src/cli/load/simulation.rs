@@ -103,7 +103,7 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
         plan: Arc::new(Plan {
             place: String::new(),
             options: String::new(),
-            minds: minds::<G>(options.behaviour.into()),
+            minds: minds::<G>(options.behaviour),
             seed,
             leave_rate: if options.leave_rate > 0.0 { options.leave_rate } else { leaves },
             shares: false,

@@ -1,7 +1,7 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
 use crate::load::metrics::Reading;
-use crate::load::tally::{Bytes, Counts, Felt, Times};
+use crate::load::tally::{Bytes, Counts, Felt, Times, add_reason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -250,7 +250,7 @@ impl Outcome {
         let player_seconds = self.connected as f64 * self.seconds;
         let mut refusals = arrival.refusals.clone();
         for (why, count) in &measured.refusals {
-            *refusals.entry(why.clone()).or_default() += count;
+            add_reason(&mut refusals, why, *count);
         }
         self.refused = refusals.values().sum();
         self.refusals = refusals;
