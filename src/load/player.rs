@@ -3,6 +3,7 @@
 //! It holds its match in a replica, which verifies every packet. What it says was due counts from when
 //! it was due, however late whoever drives it is.
 
+use super::absence::Absence;
 use super::hall::Hall;
 use super::plan::{BACK_WITHIN, Plan, TRIES_AGAIN};
 use super::seat::{Followed, Found, Seat};
@@ -38,6 +39,7 @@ pub struct Player {
     way: Way,
     out: VecDeque<Bytes>,
     seat: Option<Seat>,
+    absence: Absence,
     /// Since when a connection, or a seat, is due.
     wanted: Duration,
     next_join: Duration,
@@ -65,6 +67,7 @@ impl Player {
             way: Way::Away { until: due, comes_back: false },
             out: VecDeque::new(),
             seat: None,
+            absence: Absence::default(),
             wanted: due,
             next_join: due,
             next_whim: Duration::MAX,
@@ -140,9 +143,7 @@ impl Player {
             Way::Away { .. } => return,
             Way::Goes { comes_back } => self.away(around.now, comes_back),
             Way::Here => {
-                around.felt.counts.lost += 1;
-                // Who was cut off has waited until now.
-                self.conclude(around);
+                self.lose(around);
                 self.away(around.now, true)
             }
         };
@@ -209,10 +210,11 @@ impl Player {
             Some(ToClient::Joined(joined)) => self.sit(&joined, around),
             Some(ToClient::Left { code, .. }) => {
                 let was_in = self.seat.is_some();
-                self.unseat(around);
                 if code != 0 {
+                    self.absence.begin(self.seat.as_ref(), around.now);
                     around.felt.refused(&sentence(code));
                 }
+                self.unseat(around);
                 if was_in || code == 0 {
                     self.wanted = around.now;
                 }
@@ -255,6 +257,7 @@ impl Player {
     fn hear_state(&mut self, packet: &[u8], applied: Option<Applied>, around: &mut Around<'_>) {
         let Some(seat) = &mut self.seat else { return };
         let followed = seat.follow(packet, applied, self.wanted, &mut self.random, around);
+        self.absence.look(self.seat.as_ref(), around.now, around.felt);
         if followed == Followed::Lost {
             self.say(&FromClient::Keyframe, around, |_| None);
         }
@@ -306,7 +309,7 @@ impl Player {
             return;
         }
         let server = estimate.map_or(seat.seen(), |(tick, _)| tick);
-        let Some(tick) = seat.decide(due, (now, around.hall), server) else { return };
+        let Some(tick) = seat.decide(due, around, server) else { return };
         let seen = Some((seat.seen(), 0));
         let controls = seat.controls().to_vec();
         let input = Input { tick, seen, controls: &controls, ..Input::default() };
@@ -314,9 +317,23 @@ impl Player {
         self.say(&FromClient::Input(input), around, |sent| Some(&mut sent.state));
     }
 
-    /// At the end of a run: who hears nothing any more has waited until now.
+    /// All that was due until now is counted: who hears nothing any more has waited.
+    pub fn settle(&mut self, around: &mut Around<'_>) {
+        self.seat.iter_mut().for_each(|seat| seat.settle(around));
+        self.absence.pass(around.now, around.felt);
+    }
+
+    /// At the end of a run: who waits for a connection or a seat has waited until now as well.
     pub fn conclude(&mut self, around: &mut Around<'_>) {
+        self.absence.pass(around.now, around.felt);
         self.seat.iter_mut().for_each(|seat| seat.conclude(around));
+        if !self.is_in() {
+            let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
+            let is_welcome = self.way == Way::Here && was_welcome;
+            let felt = &mut *around.felt;
+            let times = if is_welcome { &mut felt.join } else { &mut felt.connect };
+            self.wanted = times.note_wait(self.wanted, around.now);
+        }
     }
 
     fn follow_a_whim(&mut self, around: &mut Around<'_>) {
@@ -341,9 +358,15 @@ impl Player {
 
     fn fail(&mut self, error: &ProtocolError, around: &mut Around<'_>) {
         around.felt.refused(&error.to_string());
-        around.felt.counts.lost += 1;
-        self.conclude(around);
+        self.lose(around);
         self.hang_up(false);
+    }
+
+    /// It is cut off: it has waited until now, and goes on to miss its match.
+    fn lose(&mut self, around: &mut Around<'_>) {
+        around.felt.counts.lost += 1;
+        self.seat.iter_mut().for_each(|seat| seat.conclude(around));
+        self.absence.begin(self.seat.as_ref(), around.now);
     }
 
     fn say(

@@ -3,12 +3,13 @@
 use super::metrics::Desk;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
+use std::num::ParseIntError;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// Of the clock that /proc tells processor time by.
-const JIFFIES_PER_SECOND: u64 = 100;
+pub(super) const JIFFIES_PER_SECOND: u64 = 100;
 /// What the server says when it starts is no longer.
 const LINES_MOST: usize = 8;
 /// It listens to this machine only, so this keeps nobody out; it must be there.
@@ -101,16 +102,20 @@ impl Drop for Server {
 /// What a process has used so far.
 pub fn usage(id: u32) -> anyhow::Result<Usage> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
-    let field = |at: usize| fields.get(at).copied().unwrap_or_default().parse::<u64>();
-    let jiffies = field(11)? + field(12)?;
     let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let memory = line.and_then(|line| line.split_whitespace().next());
     Ok(Usage {
-        cpu: Duration::from_millis(jiffies * 1000 / JIFFIES_PER_SECOND),
+        cpu: Duration::from_millis(jiffies(&stat)? * 1000 / JIFFIES_PER_SECOND),
         memory_kib: memory.ok_or_else(|| io::Error::other("no VmRSS"))?.parse()?,
     })
+}
+
+/// The processor time in what /proc says of a process or a thread.
+pub(super) fn jiffies(stat: &str) -> Result<u64, ParseIntError> {
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let field = |at: usize| fields.get(at).copied().unwrap_or_default().parse::<u64>();
+    Ok(field(11)? + field(12)?)
 }
 
 /// Keeps this process on a core; empty: on any.

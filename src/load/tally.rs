@@ -9,6 +9,8 @@ const LONGEST_US: u64 = 600_000_000;
 const DIGITS: u8 = 3;
 /// So many reasons are told apart.
 const REASONS_MOST: usize = 64;
+/// Who waits for less than this at the end of a run says nothing about waiting.
+const WAIT_LEAST: Duration = Duration::from_millis(100);
 
 /// How long something took, how often.
 #[derive(Clone, Debug)]
@@ -25,6 +27,18 @@ impl Times {
     /// Notes that it took so long.
     pub fn note(&mut self, time: Duration) {
         self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+
+    /// Notes that somebody waits since then, and has nothing yet: who is never served has waited as well.
+    /// What is merely under way is left out. Gives since when it waits after that, so that no time is
+    /// noted twice.
+    pub fn note_wait(&mut self, since: Duration, now: Duration) -> Duration {
+        let waits = now.saturating_sub(since);
+        if waits < WAIT_LEAST {
+            return since;
+        }
+        self.note(waits);
+        now
     }
 
     /// Notes that it took so long where something was due in each period: whoever waited for several
@@ -136,11 +150,9 @@ counts! {
     desyncs,
     /// Packets that could not be applied for another reason.
     broken,
-    /// Corrections of what was predicted.
-    corrections,
     /// Inputs that were sent.
     inputs,
-    /// Inputs that the server said it had used.
+    /// Inputs that the server said it had used; the others were seen by nobody.
     applied,
     /// Events that came.
     events,

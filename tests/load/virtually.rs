@@ -4,7 +4,10 @@ use super::{arena, plan};
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
-use tickwire::load::{Idle, Plan, Scenario, Weather, simulate, simulate_twice, smallest};
+use tickwire::load::{
+    Around, Counts, Felt, Hall, Idle, Plan, Player, Scenario, Weather, simulate, simulate_twice,
+    smallest,
+};
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const SEAT_KEPT: Duration = Duration::from_secs(2);
@@ -54,6 +57,54 @@ fn what_others_do_is_seen_as_late_as_the_road_is_long() {
         // There and back, and up to two ticks until it is used and sent.
         assert!(*seen.start() >= least && *seen.end() <= least + 160.0, "{latency}: {seen:?}");
         assert!(ran.felt.visible.count() > 500);
+    }
+}
+
+/// One who plays for ten seconds at a server that lets nobody in from the third one on until then.
+fn shut_out_until(ms: u64) -> Counts {
+    let options = MatchOptions { seat_kept: SEAT_KEPT, ..MatchOptions::default() };
+    let mut rehearsal = Rehearsal::new(&arena(2), options, 1).expect("a match");
+    let plan = Arc::new(Plan { shares: false, ..plan() });
+    let mut player = Player::new(0, plan, MS(0)).expect("a player");
+    let (mut felt, mut hall, mut stand) = (Felt::default(), Hall::default(), None);
+    for now in (0..10_000).map(MS) {
+        let mut around = Around { now, felt: &mut felt, hall: &mut hall };
+        let is_shut = (MS(3000)..MS(ms)).contains(&now);
+        if is_shut || player.hangs_up() {
+            stand.take().into_iter().for_each(|stand| rehearsal.close(stand));
+            player.closed(&mut around);
+        }
+        if player.wants_connection(now) && !is_shut {
+            stand = Some(rehearsal.open(now));
+            player.opened(&mut around);
+        }
+        if now >= player.due() {
+            player.pass(&mut around);
+        }
+        if let Some(stand) = &mut stand {
+            while let Some(packet) = player.poll_packet() {
+                rehearsal.receive(stand, &packet, now);
+            }
+            rehearsal.pass(stand, now);
+            while let Some(packet) = stand.poll_packet() {
+                player.receive(&packet, &mut around);
+            }
+        }
+        if now >= rehearsal.due() {
+            rehearsal.step(now);
+        }
+    }
+    player.conclude(&mut Around { now: MS(10_000), felt: &mut felt, hall: &mut hall });
+    felt.counts
+}
+
+#[test]
+fn who_is_put_out_misses_what_was_due_until_it_is_back_or_the_run_ends() {
+    // Twenty packets a second.
+    for (until, packets) in [(3000, 190..=201), (8000, 65..=101), (10_000, 55..=61)] {
+        let counts = shut_out_until(until);
+        assert!(packets.contains(&counts.packets), "{until}: {counts:?}");
+        assert!((190..=201).contains(&counts.expected), "{until}: {counts:?}");
     }
 }
 
