@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
 use tickwire::load::{
-    Around, Counts, Felt, Hall, Idle, Plan, Player, Scenario, Weather, simulate, simulate_twice,
-    smallest,
+    Around, Felt, Hall, Idle, Plan, Player, Scenario, Weather, simulate, simulate_twice, smallest,
 };
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
@@ -60,30 +59,38 @@ fn what_others_do_is_seen_as_late_as_the_road_is_long() {
     }
 }
 
-/// One who plays for ten seconds at a server that lets nobody in from the third one on until then.
-fn shut_out_until(ms: u64) -> Counts {
+/// Some who play for ten seconds at a server that lets nobody in while it is shut, and hears nothing of
+/// one who is mute.
+fn play(
+    count: u32,
+    is_shut: impl Fn(Duration) -> bool,
+    is_mute: impl Fn(u32, Duration) -> bool,
+) -> Felt {
     let options = MatchOptions { seat_kept: SEAT_KEPT, ..MatchOptions::default() };
-    let mut rehearsal = Rehearsal::new(&arena(2), options, 1).expect("a match");
+    let mut rehearsal = Rehearsal::new(&arena(4), options, 1).expect("a match");
     let plan = Arc::new(Plan { shares: false, ..plan() });
-    let mut player = Player::new(0, plan, MS(0)).expect("a player");
-    let (mut felt, mut hall, mut stand) = (Felt::default(), Hall::default(), None);
+    let player = |number| Player::new(number, plan.clone(), MS(0)).expect("a player");
+    let mut links: Vec<_> = (0..count).map(|number| (number, player(number), None)).collect();
+    let (mut felt, mut hall) = (Felt::default(), Hall::default());
     for now in (0..10_000).map(MS) {
         let mut around = Around { now, felt: &mut felt, hall: &mut hall };
-        let is_shut = (MS(3000)..MS(ms)).contains(&now);
-        if is_shut || player.hangs_up() {
-            stand.take().into_iter().for_each(|stand| rehearsal.close(stand));
-            player.closed(&mut around);
-        }
-        if player.wants_connection(now) && !is_shut {
-            stand = Some(rehearsal.open(now));
-            player.opened(&mut around);
-        }
-        if now >= player.due() {
-            player.pass(&mut around);
-        }
-        if let Some(stand) = &mut stand {
+        for (number, player, stand) in &mut links {
+            if is_shut(now) || player.hangs_up() {
+                stand.take().into_iter().for_each(|stand| rehearsal.close(stand));
+                player.closed(&mut around);
+            }
+            if player.wants_connection(now) && !is_shut(now) {
+                *stand = Some(rehearsal.open(now));
+                player.opened(&mut around);
+            }
+            if now >= player.due() {
+                player.pass(&mut around);
+            }
+            let Some(stand) = stand else { continue };
             while let Some(packet) = player.poll_packet() {
-                rehearsal.receive(stand, &packet, now);
+                if !is_mute(*number, now) {
+                    rehearsal.receive(stand, &packet, now);
+                }
             }
             rehearsal.pass(stand, now);
             while let Some(packet) = stand.poll_packet() {
@@ -94,18 +101,29 @@ fn shut_out_until(ms: u64) -> Counts {
             rehearsal.step(now);
         }
     }
-    player.conclude(&mut Around { now: MS(10_000), felt: &mut felt, hall: &mut hall });
-    felt.counts
+    let mut around = Around { now: MS(10_000), felt: &mut felt, hall: &mut hall };
+    links.iter_mut().for_each(|(_, player, _)| player.conclude(&mut around));
+    felt
 }
 
 #[test]
 fn who_is_put_out_misses_what_was_due_until_it_is_back_or_the_run_ends() {
     // Twenty packets a second.
     for (until, packets) in [(3000, 190..=201), (8000, 65..=101), (10_000, 55..=61)] {
-        let counts = shut_out_until(until);
+        let counts = play(1, |now| (MS(3000)..MS(until)).contains(&now), |_, _| false).counts;
         assert!(packets.contains(&counts.packets), "{until}: {counts:?}");
         assert!((190..=201).contains(&counts.expected), "{until}: {counts:?}");
     }
+}
+
+#[test]
+fn whose_inputs_are_used_no_more_waits_until_the_end_for_others_to_see_them() {
+    let felt = play(2, |_| false, |_, _| false);
+    assert!(felt.visible.longest_ms() < 200.0, "{}", felt.visible.longest_ms());
+    let felt = play(2, |_| false, |number, now| number == 0 && now >= MS(5000));
+    assert!(felt.visible.longest_ms() > 4000.0, "{}", felt.visible.longest_ms());
+    // A hundred inputs that were never used, beside three hundred that were.
+    assert!(felt.visible.ms(0.9) > 1000.0, "{}", felt.visible.ms(0.9));
 }
 
 #[test]
