@@ -35,7 +35,7 @@ pub use counters::{Count, Counters};
 pub use hosting::{Host, NewSession, Place};
 pub use play::{Matches, PlayConnection};
 pub use tokens::Tokens;
-pub use usage::Usage;
+pub use usage::{Usage, processor_time};
 
 pub use crate::hub::{Io, Opening};
 

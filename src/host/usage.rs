@@ -9,7 +9,7 @@ const STAT_USER: usize = 11;
 const STAT_SYSTEM: usize = 12;
 const JIFFIES_PER_SECOND: u64 = 100;
 
-/// What a process, or a thread of it, has used so far.
+/// What a process has used so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Processor time.
@@ -34,7 +34,7 @@ impl Usage {
     fn read(folder: &Path) -> io::Result<Self> {
         let stat = std::fs::read_to_string(folder.join("stat"))?;
         let status = std::fs::read_to_string(folder.join("status"))?;
-        let usage = cpu(&stat).zip(memory(&status));
+        let usage = processor_time(&stat).zip(memory(&status));
         let (cpu, memory_kib) =
             usage.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "/proc"))?;
         let descriptors = std::fs::read_dir(folder.join("fd"))?.count() as u64;
@@ -42,7 +42,8 @@ impl Usage {
     }
 }
 
-fn cpu(stat: &str) -> Option<Duration> {
+/// The processor time in what /proc says of a process or a thread.
+pub fn processor_time(stat: &str) -> Option<Duration> {
     // A name may have anything in it, brackets and spaces too.
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
     let field = |at: usize| fields.get(at)?.parse::<u64>().ok();
@@ -62,8 +63,8 @@ mod tests {
     #[test]
     fn a_process_is_read_whatever_its_name_is() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 150 25 0 0 20 0 1 0 100 1 1";
-        assert_eq!(cpu(stat), Some(Duration::from_millis(1750)));
-        assert_eq!(cpu("7 (a"), None);
+        assert_eq!(processor_time(stat), Some(Duration::from_millis(1750)));
+        assert_eq!(processor_time("7 (a"), None);
         assert_eq!(memory("Name:\ta\nVmRSS:\t    1234 kB\n"), Some(1234));
         assert_eq!(memory("Name:\ta\n"), None);
     }

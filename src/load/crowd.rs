@@ -39,7 +39,7 @@ pub struct Crowd {
     members: Vec<Member>,
     /// When who is to be looked at; an entry may be older than what its player wants by now.
     agenda: BinaryHeap<Reverse<(Duration, usize)>>,
-    hall: Hall,
+    pub(super) hall: Hall,
     /// What was felt since that was taken last.
     pub felt: Felt,
     buffer: Vec<u8>,
@@ -122,12 +122,21 @@ impl Crowd {
         period.map_or(0.0, |period| 1.0 / period.as_secs_f64())
     }
 
+    /// All that was due until now is counted.
+    pub fn settle(&mut self) {
+        let now = self.now();
+        for member in &mut self.members {
+            member.player.settle(&mut Around { now, felt: &mut self.felt, hall: &mut self.hall });
+        }
+    }
+
     /// At the end: who waits for a packet has waited until now.
     pub fn conclude(&mut self) {
         let now = self.now();
         for member in &mut self.members {
             member.player.conclude(&mut Around { now, felt: &mut self.felt, hall: &mut self.hall });
         }
+        self.hall.conclude(now, &mut self.felt.visible);
     }
 
     /// Lets all play until then; others who have sockets here are told of theirs.

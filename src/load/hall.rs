@@ -4,12 +4,14 @@ use super::tally::Times;
 use crate::ids::Tick;
 use crate::sync::Chorus;
 use crate::sync::schema::Schema;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// So many ticks of a match are remembered.
-const ROWS: usize = 32;
+const ROWS: usize = 128;
+/// So many inputs of a match wait until somebody sees them.
+const WAITING_MOST: usize = 4096;
 /// So many kinds of match are told apart.
 const SCHEMAS_MOST: usize = 256;
 
@@ -28,20 +30,28 @@ pub struct Place(usize);
 /// Who saw which of the last ticks.
 #[derive(Default)]
 struct Board {
-    rows: [Row; ROWS],
+    rows: Rows,
+    /// Whose inputs are in which tick, and when they were due, until somebody else has it.
+    waiting: VecDeque<(Tick, u32, Duration)>,
     /// How many players it has.
     players: usize,
     /// What they hold in common.
     chorus: Chorus,
 }
 
-#[derive(Default)]
+/// Who had a tick last, and when.
+#[derive(Clone, Copy, Default)]
 struct Row {
     tick: Tick,
-    /// Who had it last, and when.
     heard: Option<(u32, Duration)>,
-    /// Whose inputs are in it and when they were due, until somebody else has it.
-    waiting: Vec<(u32, Duration)>,
+}
+
+struct Rows([Row; ROWS]);
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self([Row::default(); ROWS])
+    }
 }
 
 impl Hall {
@@ -78,6 +88,10 @@ impl Hall {
     pub fn leave(&mut self, place: Place) {
         let board = &mut self.boards[place.0];
         board.players = board.players.saturating_sub(1);
+        if board.players < 2 {
+            // There is nobody who could see them.
+            board.waiting.clear();
+        }
     }
 
     /// What the players of a match hold in common.
@@ -91,7 +105,13 @@ impl Hall {
         self.boards.iter().filter(|board| board.players > 0).count()
     }
 
-    /// A player has a tick: what others did in it is seen.
+    /// Which.
+    pub fn open(&self) -> impl Iterator<Item = &str> {
+        let open = self.by_match.iter().filter(|(_, place)| self.boards[place.0].players > 0);
+        open.map(|(name, _)| &**name)
+    }
+
+    /// A player has a tick: what others did in it, and before, is seen.
     pub fn heard(
         &mut self,
         place: Place,
@@ -100,44 +120,61 @@ impl Hall {
         now: Duration,
         seen: &mut Times,
     ) {
-        let Some(row) = self.row(place, tick) else { return };
-        row.heard = Some((player, now));
-        row.waiting.retain(|(other, due)| {
-            let is_other = *other != player;
-            if is_other {
-                seen.note(now.saturating_sub(*due));
-            }
-            !is_other
-        });
+        let board = &mut self.boards[place.0];
+        if !board.waiting.is_empty() {
+            board.waiting.retain(|(at, other, due)| {
+                let is_seen = *at <= tick && *other != player;
+                if is_seen {
+                    seen.note(now.saturating_sub(*due));
+                }
+                !is_seen
+            });
+        }
+        let row = &mut board.rows.0[tick.0 as usize % ROWS];
+        if row.tick <= tick {
+            *row = Row { tick, heard: Some((player, now)) };
+        }
     }
 
-    /// A player's input that was due then is in a tick.
+    /// A player's input that was due then is in a tick, as it knows now.
     pub fn applied(
         &mut self,
         place: Place,
         player: u32,
-        tick: Tick,
-        due: Duration,
+        (tick, due): (Tick, Duration),
+        now: Duration,
         seen: &mut Times,
     ) {
-        let Some(row) = self.row(place, tick) else { return };
+        let board = &mut self.boards[place.0];
+        if board.players < 2 {
+            return;
+        }
+        let row = board.rows.0[tick.0 as usize % ROWS];
         match row.heard {
-            Some((other, at)) if other != player => seen.note(at.saturating_sub(due)),
-            _ => row.waiting.push((player, due)),
+            // If the tick was so long ago that it is forgotten, others had it before they had this one.
+            Some((other, at)) if row.tick >= tick && other != player => {
+                seen.note(at.saturating_sub(due));
+            }
+            _ => board.waiting.push_back((tick, player, due)),
+        }
+        if board.waiting.len() > WAITING_MOST
+            && let Some((_, _, due)) = board.waiting.pop_front()
+        {
+            seen.note_wait(due, now);
         }
     }
 
-    /// What is known of a tick; nothing if it is too long ago.
-    fn row(&mut self, place: Place, tick: Tick) -> Option<&mut Row> {
-        let row = &mut self.boards[place.0].rows[tick.0 as usize % ROWS];
-        if row.tick > tick {
-            return None;
+    /// Whether somebody else could see what a player of this match does.
+    #[must_use]
+    pub fn is_watched(&self, place: Place) -> bool {
+        self.boards[place.0].players > 1
+    }
+
+    /// At the end of a run: what nobody has seen yet has waited until now.
+    pub fn conclude(&mut self, now: Duration, seen: &mut Times) {
+        for (_, _, due) in self.boards.iter_mut().flat_map(|board| &mut board.waiting) {
+            *due = seen.note_wait(*due, now);
         }
-        if row.tick != tick {
-            (row.tick, row.heard) = (tick, None);
-            row.waiting.clear();
-        }
-        Some(row)
     }
 }
 
@@ -151,19 +188,52 @@ mod tests {
     fn an_input_is_seen_when_somebody_else_has_its_tick() {
         let (mut hall, mut seen) = (Hall::default(), Times::default());
         let place = hall.enter("m");
+        hall.applied(place, 1, (Tick(6), MS(10)), MS(90), &mut seen);
+        hall.heard(place, 1, Tick(6), MS(90), &mut seen);
+        // Who comes later had no part in that.
+        hall.enter("m");
         // The one who did it has the tick first, and is nobody else.
-        hall.applied(place, 1, Tick(7), MS(100), &mut seen);
+        hall.applied(place, 1, (Tick(7), MS(100)), MS(150), &mut seen);
         hall.heard(place, 1, Tick(7), MS(150), &mut seen);
         assert_eq!(seen.count(), 0);
         hall.heard(place, 2, Tick(7), MS(160), &mut seen);
         assert_eq!((seen.count(), seen.longest_ms().round()), (1, 60.0));
         // Another one has it already.
-        hall.applied(place, 3, Tick(7), MS(60), &mut seen);
+        hall.applied(place, 3, (Tick(7), MS(60)), MS(200), &mut seen);
         assert_eq!((seen.count(), seen.longest_ms().round()), (2, 100.0));
-        // A tick of long ago is forgotten.
+        // A tick of long ago is forgotten: it was seen before this one was.
         hall.heard(place, 2, Tick(7 + ROWS as u32), MS(900), &mut seen);
-        hall.applied(place, 3, Tick(7 + ROWS as u32), MS(890), &mut seen);
-        assert_eq!(seen.count(), 3);
+        hall.applied(place, 3, (Tick(7), MS(60)), MS(950), &mut seen);
+        assert_eq!((seen.count(), seen.longest_ms().round()), (3, 840.0));
+    }
+
+    #[test]
+    fn what_others_never_had_is_seen_with_a_later_tick_or_has_waited_until_the_end() {
+        let (mut hall, mut seen) = (Hall::default(), Times::default());
+        let place = hall.enter("m");
+        assert!(!hall.is_watched(place));
+        hall.enter("m");
+        hall.applied(place, 1, (Tick(7), MS(100)), MS(150), &mut seen);
+        hall.applied(place, 1, (Tick(8), MS(150)), MS(200), &mut seen);
+        hall.heard(place, 1, Tick(8), MS(200), &mut seen);
+        hall.heard(place, 2, Tick(7), MS(250), &mut seen);
+        assert_eq!((seen.count(), seen.longest_ms().round()), (1, 150.0));
+        // The packet of tick 8 was held back; that of tick 90 tells what it would have told.
+        hall.applied(place, 1, (Tick(9), MS(900)), MS(2100), &mut seen);
+        hall.heard(place, 2, Tick(8 + 2 * ROWS as u32), MS(2150), &mut seen);
+        assert_eq!((seen.count(), (seen.longest_ms() / 10.0).round()), (3, 200.0));
+        for tick in 0..WAITING_MOST as u32 + 2 {
+            hall.applied(place, 1, (Tick(1000 + tick), MS(3000)), MS(5000), &mut seen);
+        }
+        assert_eq!(seen.count(), 5, "what is not kept has waited until then");
+        for _ in 0..2 {
+            hall.conclude(MS(6000), &mut seen);
+            assert_eq!(seen.count(), 5 + WAITING_MOST as u64, "once");
+        }
+        assert_eq!((seen.longest_ms() / 10.0).round(), 300.0);
+        hall.leave(place);
+        hall.conclude(MS(9000), &mut seen);
+        assert_eq!(seen.count(), 5 + WAITING_MOST as u64, "nobody could see it");
     }
 
     #[test]
@@ -172,6 +242,8 @@ mod tests {
         for number in 0..1000 {
             let places = [hall.enter(&format!("match {number}")), hall.enter("stays")];
             assert!(places[0] != places[1] && hall.matches() == 2);
+            let open: Vec<_> = hall.open().map(String::from).collect();
+            assert_eq!(open, [format!("match {number}"), "stays".into()]);
             hall.leave(places[0]);
         }
         assert!(hall.boards.len() <= 3, "{}", hall.boards.len());

@@ -1,14 +1,15 @@
 //! What a server says of itself: its `/metrics`, read once a second.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
 /// How often it is asked.
 const EVERY: Duration = Duration::from_secs(1);
 /// And how long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// When it is asked for the last time it is not waited for any longer than this.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where a server is asked, and as whom.
 #[derive(Clone, Debug)]
@@ -90,10 +91,10 @@ impl Reading {
     }
 }
 
-/// Asks a server every second, in a thread of its own.
+/// Asks a server every second, in a thread of its own, which ends some time after this.
 pub struct Probe {
     stop: Sender<()>,
-    thread: JoinHandle<Vec<Reading>>,
+    said: Receiver<Reading>,
 }
 
 impl Probe {
@@ -101,25 +102,54 @@ impl Probe {
     #[must_use]
     pub fn start(desk: Desk) -> Self {
         let (stop, stopped): (_, Receiver<()>) = mpsc::channel();
-        let ask = move || {
-            let mut readings = Vec::new();
+        let (say, said) = mpsc::channel();
+        std::thread::spawn(move || {
             loop {
+                let is_over =
+                    stopped.recv_timeout(Duration::ZERO) != Err(RecvTimeoutError::Timeout);
                 // A server that does not answer leaves a gap, which is seen.
-                readings.extend(desk.read().ok());
-                if stopped.recv_timeout(EVERY) != Err(RecvTimeoutError::Timeout) {
-                    readings.extend(desk.read().ok());
-                    return readings;
+                let is_heard = desk.read().ok().is_none_or(|reading| say.send(reading).is_ok());
+                if is_over || !is_heard {
+                    return;
                 }
+                // Woken by the end, whatever that is.
+                let _ = stopped.recv_timeout(EVERY);
             }
-        };
-        Self { stop, thread: std::thread::spawn(ask) }
+        });
+        Self { stop, said }
     }
 
-    /// Asks once more; gives all that was said.
+    /// Asks once more; does not wait for the answer.
     #[must_use]
-    pub fn stop(self) -> Vec<Reading> {
+    pub fn stop(self) -> LastWord {
         drop(self.stop);
-        self.thread.join().unwrap_or_default()
+        LastWord { said: self.said, readings: Vec::new(), until: Instant::now() + LAST_WITHIN }
+    }
+}
+
+/// What a server that was asked for the last time has still to say.
+pub struct LastWord {
+    said: Receiver<Reading>,
+    readings: Vec<Reading>,
+    until: Instant,
+}
+
+impl LastWord {
+    /// Whether all was said, or took too long.
+    pub fn is_over(&mut self) -> bool {
+        loop {
+            match self.said.try_recv() {
+                Ok(reading) => self.readings.push(reading),
+                Err(TryRecvError::Empty) => return Instant::now() >= self.until,
+                Err(TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+
+    /// All that was said.
+    #[must_use]
+    pub fn readings(self) -> Vec<Reading> {
+        self.readings
     }
 }
 
@@ -146,5 +176,18 @@ mod tests {
         assert!((at(1.0) - 0.02).abs() < 1e-9, "beyond the last bound nothing is known");
         assert_eq!(after.quantile(&after, "t", 0.5), None, "nothing happened in between");
         assert_eq!(after.quantile(&before, "u", 0.5), None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_holds_nobody_up() {
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/metrics", mute.local_addr().unwrap());
+        let probe = Probe::start(Desk { url, token: None });
+        let (asks, _) = mute.accept().unwrap();
+        let mut last = probe.stop();
+        assert!(!last.is_over(), "it has not answered, and may still");
+        last.until = Instant::now();
+        assert!(last.is_over() && last.readings().is_empty());
+        drop(asks);
     }
 }

@@ -10,21 +10,6 @@ pub trait Bot<I> {
     fn think(&mut self, view: Seen<'_>) -> I;
 }
 
-/// What simulated players do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Behaviour {
-    /// Play, as the game's own bots do.
-    #[default]
-    Play,
-    /// Run about without looking.
-    Wander,
-    /// Hold still, and say so in each tick.
-    Idle,
-    /// Play, while one in four does what no honest client does.
-    Chaos,
-}
-
 /// A bot whatever its game, or somebody who needs no eyes.
 pub trait Mind: Send {
     /// What its controls say after what it sees, encoded.

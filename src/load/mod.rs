@@ -18,6 +18,7 @@ mod hall;
 mod eyes;
 mod plan;
 mod seat;
+mod absence;
 mod player;
 mod road;
 mod crowd;
@@ -25,6 +26,7 @@ mod chaos;
 mod run;
 mod simulate;
 mod metrics;
+mod own;
 mod report;
 pub mod server;
 pub mod socketio;
@@ -32,8 +34,8 @@ pub mod wire;
 
 pub use crowd::{Crowd, Target};
 pub use hall::Hall;
-pub use metrics::{Desk, Probe, Reading};
-pub use mind::{Behaviour, Bot, Idle, Mind, Playing, Wandering};
+pub use metrics::{Desk, LastWord, Probe, Reading};
+pub use mind::{Bot, Idle, Mind, Playing, Wandering};
 pub use plan::{Minds, Plan};
 pub use player::{Around, Player};
 pub use report::{

@@ -3,10 +3,11 @@
 //! It holds its match in a replica, which verifies every packet. What it says was due counts from when
 //! it was due, however late whoever drives it is.
 
+use super::absence::Absence;
 use super::hall::Hall;
 use super::plan::{BACK_WITHIN, Plan, TRIES_AGAIN};
 use super::seat::{Followed, Found, Seat};
-use super::tally::{Bytes as Sum, Felt};
+use super::tally::{Bytes as Sum, Felt, framed};
 use crate::ids::PlayerId;
 use crate::protocol::native::{
     Applied, ClientSession, FromClient, Hello, Input, Join, Joined, ProtocolError, Refusal, Stage,
@@ -35,9 +36,10 @@ pub struct Player {
     plan: Arc<Plan>,
     random: Random,
     session: ClientSession,
-    road: Way,
+    way: Way,
     out: VecDeque<Bytes>,
     seat: Option<Seat>,
+    absence: Absence,
     /// Since when a connection, or a seat, is due.
     wanted: Duration,
     next_join: Duration,
@@ -62,9 +64,10 @@ impl Player {
         let mut player = Self {
             number,
             session: ClientSession::new(&hello(), due)?,
-            road: Way::Away { until: due, comes_back: false },
+            way: Way::Away { until: due, comes_back: false },
             out: VecDeque::new(),
             seat: None,
+            absence: Absence::default(),
             wanted: due,
             next_join: due,
             next_whim: Duration::MAX,
@@ -78,13 +81,13 @@ impl Player {
     /// Whether it should have a connection now and has none.
     #[must_use]
     pub fn wants_connection(&self, now: Duration) -> bool {
-        matches!(self.road, Way::Away { until, .. } if now >= until)
+        matches!(self.way, Way::Away { until, .. } if now >= until)
     }
 
     /// Whether its connection is to be closed.
     #[must_use]
     pub fn hangs_up(&self) -> bool {
-        matches!(self.road, Way::Goes { .. })
+        matches!(self.way, Way::Goes { .. })
     }
 
     /// Whether it plays: it has a seat and all that is to be seen.
@@ -109,7 +112,7 @@ impl Player {
     /// When [`Player::pass`] is to be called at the latest.
     #[must_use]
     pub fn due(&self) -> Duration {
-        match self.road {
+        match self.way {
             Way::Away { until, .. } => until,
             Way::Goes { .. } => Duration::ZERO,
             Way::Here => {
@@ -124,39 +127,37 @@ impl Player {
 
     /// A connection was opened for it.
     pub fn opened(&mut self, around: &mut Around<'_>) {
-        let comes_back = matches!(self.road, Way::Away { comes_back: true, .. });
+        let comes_back = matches!(self.way, Way::Away { comes_back: true, .. });
         let begun = if comes_back {
             self.session.reconnect(around.now)
         } else {
             ClientSession::new(&hello(), around.now).map(|session| self.session = session)
         };
-        self.road = if begun.is_ok() { Way::Here } else { self.away(around.now, false) };
+        self.way = if begun.is_ok() { Way::Here } else { self.away(around.now, false) };
         self.drain(around, |_| None);
     }
 
     /// Its connection is gone.
     pub fn closed(&mut self, around: &mut Around<'_>) {
-        self.road = match self.road {
+        self.way = match self.way {
             Way::Away { .. } => return,
             Way::Goes { comes_back } => self.away(around.now, comes_back),
             Way::Here => {
-                around.felt.counts.lost += 1;
-                // Who was cut off has waited until now.
-                self.conclude(around);
+                self.lose(around);
                 self.away(around.now, true)
             }
         };
         self.out.clear();
         self.unseat(around);
         let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
-        if let (Way::Away { until, .. }, true) = (self.road, was_welcome) {
+        if let (Way::Away { until, .. }, true) = (self.way, was_welcome) {
             self.wanted = until;
         }
     }
 
     /// The server says goodbye: its connection will be gone.
     pub fn dismissed(&mut self, code: u16, why: &[u8], around: &mut Around<'_>) {
-        if self.road == Way::Here {
+        if self.way == Way::Here {
             let why = String::from_utf8_lossy(why);
             around.felt.refused(&format!("the connection was ended: {why} ({code})"));
         }
@@ -165,7 +166,7 @@ impl Player {
     /// A connection could not be opened.
     pub fn refused(&mut self, why: &str, around: &mut Around<'_>) {
         around.felt.refused(why);
-        self.road = Way::Away { until: around.now + TRIES_AGAIN, comes_back: false };
+        self.way = Way::Away { until: around.now + TRIES_AGAIN, comes_back: false };
     }
 
     /// The next packet to send.
@@ -217,10 +218,11 @@ impl Player {
             Some(ToClient::Joined(joined)) => self.sit(&joined, around),
             Some(ToClient::Left { code, .. }) => {
                 let was_in = self.seat.is_some();
-                self.unseat(around);
                 if code != 0 {
+                    self.absence.begin(self.seat.as_ref(), around.now);
                     around.felt.refused(&sentence(code));
                 }
+                self.unseat(around);
                 if was_in || code == 0 {
                     self.wanted = around.now;
                 }
@@ -263,6 +265,7 @@ impl Player {
     fn hear_state(&mut self, packet: &[u8], applied: Option<Applied>, around: &mut Around<'_>) {
         let Some(seat) = &mut self.seat else { return };
         let followed = seat.follow(packet, applied, self.wanted, &mut self.random, around);
+        self.absence.look(self.seat.as_ref(), around.now, around.felt);
         if followed == Followed::Lost {
             self.say(&FromClient::Keyframe, around, |_| None);
         }
@@ -270,7 +273,7 @@ impl Player {
 
     /// Lets time pass, and does what is due.
     pub fn pass(&mut self, around: &mut Around<'_>) {
-        if self.road != Way::Here {
+        if self.way != Way::Here {
             return;
         }
         if around.now >= self.session.poll_timeout() {
@@ -314,7 +317,7 @@ impl Player {
             return;
         }
         let server = estimate.map_or(seat.seen(), |(tick, _)| tick);
-        let Some(tick) = seat.decide(due, (now, around.hall), server) else { return };
+        let Some(tick) = seat.decide(due, around, server) else { return };
         let seen = Some((seat.seen(), 0));
         let controls = seat.controls().to_vec();
         let input = Input { tick, seen, controls: &controls, ..Input::default() };
@@ -322,9 +325,23 @@ impl Player {
         self.say(&FromClient::Input(input), around, |sent| Some(&mut sent.state));
     }
 
-    /// At the end of a run: who hears nothing any more has waited until now.
+    /// All that was due until now is counted: who hears nothing any more has waited.
+    pub fn settle(&mut self, around: &mut Around<'_>) {
+        self.seat.iter_mut().for_each(|seat| seat.settle(around));
+        self.absence.pass(around.now, around.felt);
+    }
+
+    /// At the end of a run: who waits for a connection or a seat has waited until now as well.
     pub fn conclude(&mut self, around: &mut Around<'_>) {
+        self.absence.pass(around.now, around.felt);
         self.seat.iter_mut().for_each(|seat| seat.conclude(around));
+        if !self.is_in() {
+            let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
+            let is_welcome = self.way == Way::Here && was_welcome;
+            let felt = &mut *around.felt;
+            let times = if is_welcome { &mut felt.join } else { &mut felt.connect };
+            self.wanted = times.note_wait(self.wanted, around.now);
+        }
     }
 
     fn follow_a_whim(&mut self, around: &mut Around<'_>) {
@@ -340,7 +357,7 @@ impl Player {
     }
 
     fn hang_up(&mut self, comes_back: bool) {
-        self.road = Way::Goes { comes_back };
+        self.way = Way::Goes { comes_back };
     }
 
     fn away(&mut self, now: Duration, comes_back: bool) -> Way {
@@ -349,9 +366,15 @@ impl Player {
 
     fn fail(&mut self, error: &ProtocolError, around: &mut Around<'_>) {
         around.felt.refused(&error.to_string());
-        around.felt.counts.lost += 1;
-        self.conclude(around);
+        self.lose(around);
         self.hang_up(false);
+    }
+
+    /// It is cut off: it has waited until now, and goes on to miss its match.
+    fn lose(&mut self, around: &mut Around<'_>) {
+        around.felt.counts.lost += 1;
+        self.seat.iter_mut().for_each(|seat| seat.conclude(around));
+        self.absence.begin(self.seat.as_ref(), around.now);
     }
 
     fn say(
@@ -382,16 +405,6 @@ impl Player {
 
 fn hello() -> Hello<'static> {
     Hello { software: "tickwire load", ..Hello::default() }
-}
-
-/// How long the frame of a WebSocket is around so many bytes, unmasked.
-pub(super) fn framed(length: usize) -> u64 {
-    let header = match length {
-        0..126 => 2,
-        126..0x1_0000 => 4,
-        _ => 10,
-    };
-    header + length as u64
 }
 
 fn sentence(code: u16) -> String {

@@ -3,8 +3,9 @@
 use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
+use super::own::ThreadClock;
 use super::plan::Plan;
-use super::report::{Outcome, Second};
+use super::report::{Outcome, OwnCost, Second};
 use super::road::Weather;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
@@ -17,6 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const IN_WITHIN: Duration = Duration::from_secs(20);
 /// Clocks, tables and lines take so long to settle once all are in.
 const SETTLING: Duration = Duration::from_secs(2);
+/// How often it is looked whether a server has answered.
+const GLANCE: Duration = Duration::from_millis(10);
 /// Those who come by Socket.IO are numbered from here.
 const FIRST_CHATTER: u32 = 1 << 20;
 
@@ -159,10 +162,18 @@ impl Run {
         (players + others, playing + talking)
     }
 
+    /// Those who play side by side are in the same ones.
     fn matches(&self) -> usize {
-        let theirs = self.chatters.as_ref().map_or(0, Chatters::matches);
-        // Those who play side by side are in the same ones.
-        self.crowd.matches().max(theirs)
+        match &self.chatters {
+            Some(chatters) => chatters.matches_beside(&self.crowd.hall),
+            None => self.crowd.matches(),
+        }
+    }
+
+    fn hertz(&self) -> f64 {
+        let native = Some(self.crowd.hertz()).filter(|hertz| *hertz > 0.0);
+        let theirs = || self.chatters.as_ref().and_then(Chatters::hertz);
+        native.or_else(theirs).or(self.options.hertz).unwrap_or(0.0)
     }
 
     /// Measures for so long.
@@ -172,11 +183,14 @@ impl Run {
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<Outcome> {
         let (begun, mut measured) = (self.crowd.now(), Felt::default());
-        let own = Usage::own()?.cpu;
+        let (clock, mut timeline) = (ThreadClock::own(), Vec::new());
+        let before = self.used(clock.as_ref())?;
         let probe = self.options.desk.clone().map(Probe::start);
-        let mut timeline = Vec::new();
+        // What was due before is none of what is measured.
+        self.crowd.settle();
         self.arrival.absorb(&mut self.crowd.felt);
         if let Some(chatters) = &self.chatters {
+            chatters.settle();
             self.arrival.absorb(&mut chatters.take_felt());
         }
         self.chaos.done.clear();
@@ -193,28 +207,50 @@ impl Run {
             chatters.conclude();
             measured.absorb(&mut chatters.take_felt());
         }
-        let cpu = Usage::own()?.cpu - own;
+        let cost = self.used(clock.as_ref())?.since(&before);
         let seconds = (self.crowd.now() - begun).as_secs_f64();
-        let readings = probe.map(Probe::stop).unwrap_or_default();
         let (players, playing) = self.count();
+        let all_seconds = timeline.len().max(1) as f64;
         let mut outcome = Outcome {
             command: self.options.command.clone(),
             players,
             matches: self.matches(),
-            hz: Some(self.crowd.hertz())
-                .filter(|hz| *hz > 0.0)
-                .or(self.options.hertz)
-                .unwrap_or(0.0),
+            hz: self.hertz(),
             seconds,
+            player_seconds: timeline.iter().map(|it| it.playing as f64).sum::<f64>() * seconds
+                / all_seconds,
             connected: playing,
             chaos: self.chaos.done.clone(),
             timeline,
             ..Outcome::default()
         };
         outcome.set_felt(&measured, &self.arrival);
-        outcome.set_own_cost(cpu.as_secs_f64(), measured.counts.packets);
+        outcome.set_own_cost(cost);
+        let readings = self.hear_out(probe)?;
         outcome.set_server(self.empty.as_ref(), &readings);
         Ok(outcome)
+    }
+
+    /// What this process has used so far: all of it, and each thread that carries players.
+    fn used(&self, own: Option<&ThreadClock>) -> anyhow::Result<Used> {
+        let all = Usage::own()?.cpu;
+        let threads = [
+            own.map(ThreadClock::ran).unwrap_or_default(),
+            self.chatters.as_ref().map(Chatters::cpu).unwrap_or_default(),
+        ];
+        Ok(Used { all, threads })
+    }
+
+    /// The server is asked for the last time. All go on to play meanwhile: whoever is not listened to
+    /// is put out.
+    fn hear_out(&mut self, probe: Option<Probe>) -> anyhow::Result<Vec<Reading>> {
+        let Some(probe) = probe else { return Ok(Vec::new()) };
+        let mut last = probe.stop();
+        while !last.is_over() {
+            let (until, chaos) = (self.crowd.now() + GLANCE, &mut self.chaos);
+            self.crowd.run_until(until, |crowd, now, ready| chaos.pass(crowd, now, ready))?;
+        }
+        Ok(last.readings())
     }
 
     /// Lets all play for a second; says what they felt.
@@ -236,5 +272,23 @@ impl Run {
         let second = Outcome::second(self.seconds, playing, &felt);
         watch(&Progress { phase, done, players, matches: self.matches(), second });
         Ok(felt)
+    }
+}
+
+/// Processor time.
+struct Used {
+    all: Duration,
+    threads: [Duration; 2],
+}
+
+impl Used {
+    fn since(&self, before: &Self) -> OwnCost {
+        let threads = self.threads.iter().zip(before.threads);
+        let busiest = threads.map(|(now, before)| now.saturating_sub(before)).max();
+        OwnCost {
+            cpu_seconds: self.all.saturating_sub(before.all).as_secs_f64(),
+            busiest_seconds: busiest.unwrap_or_default().as_secs_f64(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+        }
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 /// People look, and change their minds, five times a second.
 const THINKS_EVERY: Duration = Duration::from_millis(200);
 /// So many inputs are remembered until the server says that it used them.
-const INPUTS_KEPT: usize = 32;
+const INPUTS_KEPT: usize = 128;
 /// Inputs for ticks further ahead than this would wait at the server.
 const AHEAD_MOST: u32 = 3;
 /// The server answers those who lost the thread once a second.
@@ -50,6 +50,8 @@ pub(super) struct Seat {
     /// When it asked for a keyframe.
     asked: Option<Duration>,
     newest: Tick,
+    /// The newest input that the server said it had used.
+    used: Tick,
     sent: VecDeque<(Tick, Duration)>,
     next_input: Duration,
     next_thought: Duration,
@@ -106,6 +108,7 @@ impl Seat {
             seen: Tick(0),
             asked: None,
             newest: Tick(0),
+            used: Tick(0),
             sent: VecDeque::with_capacity(INPUTS_KEPT),
             next_input: start,
             next_thought: start,
@@ -196,8 +199,11 @@ impl Seat {
             felt.counts.applied += 1;
             let used = applied.tick(self.newest);
             if let Some((_, due)) = self.sent.iter().find(|(sent, _)| *sent == used) {
-                around.hall.applied(self.place, self.number, tick, *due, &mut felt.visible);
+                let what = (tick, *due);
+                around.hall.applied(self.place, self.number, what, now, &mut felt.visible);
             }
+            self.used = self.used.max(used);
+            while self.sent.pop_front_if(|(sent, _)| *sent < used).is_some() {}
         }
         // Afterwards: what others have seen already is not seen by oneself.
         around.hall.heard(self.place, self.number, tick, now, &mut felt.visible);
@@ -239,11 +245,12 @@ impl Seat {
     pub(super) fn decide(
         &mut self,
         due: Duration,
-        (now, hall): (Duration, &mut Hall),
+        around: &mut Around<'_>,
         server: Tick,
     ) -> Option<Tick> {
+        let now = around.now;
         if now >= self.next_thought {
-            if let Some(view) = self.eyes.view(self.place, hall) {
+            if let Some(view) = self.eyes.view(self.place, around.hall) {
                 self.controls = self.mind.controls(view);
             }
             self.next_thought = now + THINKS_EVERY.saturating_sub(self.period / 2);
@@ -256,14 +263,32 @@ impl Seat {
         }
         self.newest = tick;
         if self.sent.len() == INPUTS_KEPT {
+            self.wait_for_inputs(around, 1);
             self.sent.pop_front();
         }
         self.sent.push_back((tick, due));
         Some(tick)
     }
 
-    /// At the end of a run: who hears nothing any more has waited until now.
+    /// The first of the inputs that the server has not answered have waited until now. What it used is
+    /// the hall's, and what a later one was used for is counted only.
+    fn wait_for_inputs(&mut self, around: &mut Around<'_>, first: usize) {
+        if around.hall.is_watched(self.place) {
+            let waiting = self.sent.iter_mut().take(first).filter(|(tick, _)| *tick > self.used);
+            for (_, due) in waiting {
+                *due = around.felt.visible.note_wait(*due, around.now);
+            }
+        }
+    }
+
+    /// At the end of a run, or of the seat: what is still waited for has been until now.
     pub(super) fn conclude(&mut self, around: &mut Around<'_>) {
+        self.settle(around);
+        self.wait_for_inputs(around, INPUTS_KEPT);
+    }
+
+    /// All that was due until now is counted: who hears nothing any more has waited.
+    pub(super) fn settle(&mut self, around: &mut Around<'_>) {
         let waited = around.now.saturating_sub(self.heard);
         if self.is_in && waited > self.period * 2 {
             around.felt.gap.note_due(waited, self.period);

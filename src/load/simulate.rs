@@ -61,6 +61,8 @@ pub struct Ran {
 pub struct Fault {
     /// At this tick.
     pub tick: u32,
+    /// A run of so many ticks shows it.
+    pub ticks: u32,
     /// One sentence.
     pub what: String,
 }
@@ -103,13 +105,14 @@ pub fn simulate_twice(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
     if (one.hash, one.felt.counts) == (other.hash, other.felt.counts) {
         Ok(one)
     } else {
-        Err(Fault { tick: one.ticks, what: "played twice it came to another state".into() })
+        let what = "played twice it came to another state".into();
+        Err(Fault { tick: one.ticks, ticks: scenario.ticks, what })
     }
 }
 
 impl<'a> World<'a> {
     fn new(scenario: &'a Scenario, seed: u64) -> Result<Self, Fault> {
-        let fault = |what: String| Fault { tick: 0, what };
+        let fault = |what: String| Fault { tick: 0, ticks: 1, what };
         let rehearsal = (scenario.rehearse)(seed).map_err(fault)?;
         let mut world = Self {
             scenario,
@@ -154,7 +157,8 @@ impl<'a> World<'a> {
             (0, _) => "a packet could not be applied",
             _ => "a checksum came to something else",
         };
-        Err(Fault { tick: self.tick(), what: what.into() })
+        let tick = self.tick();
+        Err(Fault { tick, ticks: tick + 1, what: what.into() })
     }
 
     fn look(&mut self, mut link: Link) -> Link {
@@ -202,10 +206,9 @@ impl<'a> World<'a> {
         let next = self.tick() + 1;
         let (rehearsal, now) = (&mut self.rehearsal, self.now);
         let stepped = catch_unwind(AssertUnwindSafe(|| rehearsal.step(now)));
-        let goes_on =
-            stepped.map_err(|_| Fault { tick: next, what: "the game panicked".into() })?;
-        if !goes_on {
-            return Err(Fault { tick: next, what: "the match ended".into() });
+        let fault = |what: &str| Fault { tick: next, ticks: next, what: what.into() };
+        if !stepped.map_err(|_| fault("the game panicked"))? {
+            return Err(fault("the match ended"));
         }
         if next.is_multiple_of(COMPARED_EVERY) {
             for link in &mut self.links {
@@ -239,7 +242,7 @@ impl<'a> World<'a> {
             0 => Ok(()),
             seats => {
                 let what = format!("{seats} seats are taken by nobody");
-                Err(Fault { tick: self.tick(), what })
+                Err(Fault { tick: self.tick(), ticks: self.scenario.ticks, what })
             }
         }
     }
@@ -276,18 +279,19 @@ fn seen_in(replica: &Replica) -> Lanes {
     seen
 }
 
-/// The smallest scenario that shows a fault of this seed: fewer players, then its first tick.
+/// Makes a scenario the smallest that shows a fault of this seed: fewer players, then its first tick.
 pub fn smallest(scenario: &mut Scenario, seed: u64, fault: Fault) -> (u32, Fault) {
     let (mut players, mut found) = (scenario.players, fault);
     for fewer in (1..players).take_while(|fewer| *fewer <= 8).chain(Some(players / 2)) {
         if fewer == 0 || fewer >= players {
             continue;
         }
-        (scenario.players, scenario.ticks) = (fewer, found.tick + 1);
+        (scenario.players, scenario.ticks) = (fewer, found.ticks);
         if let Err(fault) = simulate_twice(scenario, seed) {
             (players, found) = (fewer, fault);
             break;
         }
     }
+    (scenario.players, scenario.ticks) = (players, found.ticks);
     (players, found)
 }

@@ -9,6 +9,8 @@ const LONGEST_US: u64 = 600_000_000;
 const DIGITS: u8 = 3;
 /// So many reasons are told apart.
 const REASONS_MOST: usize = 64;
+/// Who waits for less than this at the end of a run says nothing about waiting.
+const WAIT_LEAST: Duration = Duration::from_millis(100);
 
 /// How long something took, how often.
 #[derive(Clone, Debug)]
@@ -25,6 +27,18 @@ impl Times {
     /// Notes that it took so long.
     pub fn note(&mut self, time: Duration) {
         self.0.saturating_record(u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1));
+    }
+
+    /// Notes that somebody waits since then, and has nothing yet: who is never served has waited as well.
+    /// What is merely under way is left out. Gives since when it waits after that, so that no time is
+    /// noted twice.
+    pub fn note_wait(&mut self, since: Duration, now: Duration) -> Duration {
+        let waits = now.saturating_sub(since);
+        if waits < WAIT_LEAST {
+            return since;
+        }
+        self.note(waits);
+        now
     }
 
     /// Notes that it took so long where something was due in each period: whoever waited for several
@@ -136,11 +150,9 @@ counts! {
     desyncs,
     /// Packets that could not be applied for another reason.
     broken,
-    /// Corrections of what was predicted.
-    corrections,
     /// Inputs that were sent.
     inputs,
-    /// Inputs that the server said it had used.
+    /// Inputs that the server said it had used; the others were seen by nobody.
     applied,
     /// Events that came.
     events,
@@ -184,9 +196,7 @@ pub struct Felt {
 impl Felt {
     /// Notes a refusal.
     pub fn refused(&mut self, why: &str) {
-        let is_known = self.refusals.contains_key(why);
-        let why = if is_known || self.refusals.len() < REASONS_MOST { why } else { "other" };
-        *self.refusals.entry(why.to_owned()).or_default() += 1;
+        add_reason(&mut self.refusals, why, 1);
     }
 
     /// How often somebody was refused.
@@ -207,9 +217,26 @@ impl Felt {
         self.received.absorb(&mut others.received);
         self.sent.absorb(&mut others.sent);
         for (why, count) in std::mem::take(&mut others.refusals) {
-            *self.refusals.entry(why).or_default() += count;
+            add_reason(&mut self.refusals, &why, count);
         }
     }
+}
+
+/// Counts a reason; those past the limit are one, whoever adds them up.
+pub(super) fn add_reason(reasons: &mut BTreeMap<String, u64>, why: &str, count: u64) {
+    let is_known = reasons.contains_key(why);
+    let why = if is_known || reasons.len() < REASONS_MOST { why } else { "other" };
+    *reasons.entry(why.to_owned()).or_default() += count;
+}
+
+/// How long the frame of a WebSocket is around so many bytes, unmasked.
+pub(super) fn framed(length: usize) -> u64 {
+    let header = match length {
+        0..126 => 2,
+        126..0x1_0000 => 4,
+        _ => 10,
+    };
+    header + length as u64
 }
 
 #[cfg(test)]
@@ -241,5 +268,11 @@ mod tests {
         assert!(felt.gap.ms(0.99).abs() < f64::EPSILON);
         (0..1000).for_each(|reason| felt.refused(&format!("reason {reason}")));
         assert_eq!((felt.refusals(), felt.refusals.len()), (1000, REASONS_MOST + 1));
+        for part in 0..10 {
+            let mut others = Felt::default();
+            (0..50).for_each(|reason| others.refused(&format!("reason {part} {reason}")));
+            felt.absorb(&mut others);
+        }
+        assert_eq!((felt.refusals(), felt.refusals.len()), (1500, REASONS_MOST + 1));
     }
 }

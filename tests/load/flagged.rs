@@ -1,7 +1,8 @@
 //! What is wrong with a server is flagged, by the right assertion and no other.
 
-use super::{arena, host, load, plan};
+use super::{arena, host, host_with, load, plan};
 use bevy_ecs::prelude::*;
+use std::time::Duration;
 use tickwire::host::matches::Catalog;
 use tickwire::load::{Expect, Idle, Outcome, Plan};
 use tickwire::prelude::*;
@@ -21,6 +22,9 @@ async fn a_run_that_ends_well_has_verified_what_all_saw() {
     assert_eq!((outcome.desyncs, outcome.refused, outcome.lost), (0, 0, 0));
     assert!(outcome.gap_ms.count > 12 && outcome.input_visible_ms.count > 12, "{outcome:?}");
     assert_eq!(outcome.join_ms.count, 12);
+    assert!((outcome.player_seconds - 12.0 * outcome.seconds).abs() < 1.0, "{outcome:?}");
+    assert!(outcome.inputs_used > 0 && outcome.inputs_used <= outcome.inputs);
+    assert!(outcome.generator.busiest_percent > 0.0);
     assert!(outcome.bytes_in.state > 0 && outcome.bytes_in.control > 0);
     assert!(outcome.bytes_out.state > 0 && outcome.hz > 19.0 && outcome.hz < 21.0);
     let server = outcome.server.expect("its metrics");
@@ -51,7 +55,7 @@ impl Game for Bog {
 
     fn setup(&self, setup: &mut Setup<'_>, (): &()) {
         setup.replicate::<crate::first_game::Duck>();
-        setup.systems(Phase::Move, || std::thread::sleep(std::time::Duration::from_millis(160)));
+        setup.systems(Phase::Move, || std::thread::sleep(Duration::from_millis(160)));
     }
 
     fn joined(&self, world: &mut World, join: &Join) {
@@ -77,6 +81,21 @@ async fn whoever_is_not_honest_costs_the_honest_neither_seat_nor_thread() {
     let done: u64 = outcome.chaos.values().sum();
     let cut = outcome.chaos.keys().filter(|deed| deed.ends_with("cut by the server")).count();
     assert!(done > 2 && cut >= 2, "{:?}", outcome.chaos);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_there_are_fewer_seats_than_clients_the_honest_keep_those_that_they_have() {
+    let (_server, target, desk) = host_with(arena(7), |config| {
+        config.matches.matches = 1;
+        config.matches.seat_kept = Duration::from_millis(100);
+        config.matches.stall_timeout = Duration::from_millis(500);
+    })
+    .await;
+    let outcome = load((target, desk), plan(), 6, 7, 4).await;
+    let expected = "desync=0, lost=0, connected=6, delivered>=90";
+    assert_eq!(broken(&outcome, expected), Vec::<String>::new(), "{outcome:?}");
+    assert_eq!(outcome.matches, 1);
+    assert!(!outcome.chaos.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,10 +19,18 @@ const TOKEN: &str = "sixteen characters or more";
 
 /// A server with one mode, and its desk.
 pub(crate) async fn host(catalog: Catalog) -> (Server, Target, Desk) {
+    host_with(catalog, |_| ()).await
+}
+
+pub(crate) async fn host_with(
+    catalog: Catalog,
+    set: impl FnOnce(&mut Config),
+) -> (Server, Target, Desk) {
     let mut config = Config::default();
     config.hub.recovery = Some(RecoveryOptions::default());
     config.matches.threads = 1;
     config.doors.misdeeds = 0;
+    set(&mut config);
     let server = Server::new(config);
     Directory::start(server.host(), catalog).expect("threads");
     let open = server.open("127.0.0.1:0").await.expect("a port");

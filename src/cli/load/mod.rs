@@ -12,8 +12,8 @@ use super::say;
 use super::show::Show;
 use crate::load::server::pin_self;
 use crate::load::{
-    Behaviour, Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison,
-    page, table,
+    Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison, page,
+    table,
 };
 use crate::sim::{Random, encode_input};
 use anyhow::Context;
@@ -32,14 +32,11 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     if let Some(Command::Compare(files)) = &options.command {
         return compare(files);
     }
+    options.check()?;
     if options.simulate {
+        pin_self(&options.own_core)?;
         return simulation::run::<G>(options);
     }
-    anyhow::ensure!(
-        options.behaviour != Kind::Chatter || options.url.is_some(),
-        "--behaviour chatter needs --url: a server with the events of the contract program"
-    );
-    options.check()?;
     let expected = Expect::list(&options.assert).context("--assert")?;
     rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
     let host = Host::find::<G>(options)?;
@@ -63,14 +60,13 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
 
 /// Players who are about to come.
 fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
-    let behaviour = Behaviour::from(options.behaviour);
-    let is_chaos = behaviour == Behaviour::Chaos;
+    let is_chaos = options.behaviour == Kind::Chaos;
     let plan = Arc::new(Plan {
         place: options.place.clone(),
         options: options.join_options(),
-        minds: minds::<G>(behaviour),
+        minds: minds::<G>(options.behaviour),
         seed: options.seed,
-        leave_rate: options.leave_rate,
+        leave_rate: options.leave_rate.unwrap_or(0.0),
         shares: true,
         planted_one_in: options.plant_desync,
     });
@@ -137,14 +133,15 @@ fn read(file: &Path) -> anyhow::Result<Outcome> {
 }
 
 /// Who plays.
-fn minds<G: Show>(behaviour: Behaviour) -> Arc<Minds> {
+fn minds<G: Show>(behaviour: Kind) -> Arc<Minds> {
     match behaviour {
-        Behaviour::Play | Behaviour::Chaos => {
+        Kind::Play | Kind::Chaos => {
             Arc::new(|seed, player| Box::new(Playing(G::bot(seed, player))))
         }
-        Behaviour::Wander => {
-            Arc::new(|seed, _| Box::new(Wandering(Random::from_seed(seed), G::wander)))
+        Kind::Wander => Arc::new(|seed, _| Box::new(Wandering(Random::from_seed(seed), G::wander))),
+        // Who talks has no controls.
+        Kind::Idle | Kind::Chatter => {
+            Arc::new(|_, _| Box::new(Idle(encode_input(&G::Input::default()))))
         }
-        Behaviour::Idle => Arc::new(|_, _| Box::new(Idle(encode_input(&G::Input::default())))),
     }
 }

@@ -33,8 +33,7 @@ impl Host {
                 let target = parse(url).with_context(|| format!("--url {url}"))?;
                 let token = options.metrics_token.clone();
                 let desk = options.metrics.clone().map(|url| Desk { url, token });
-                let hertz = options.hz.map(f64::from);
-                Ok(Self { target, desk, hertz, _server: None })
+                Ok(Self { target, desk, hertz: None, _server: None })
             }
             None => Self::start::<G>(options),
         }

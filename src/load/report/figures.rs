@@ -73,7 +73,8 @@ pub(super) const LATENCIES: [Latency; 5] = [
     Latency { name: "Answer", of: |it| it.ack_ms },
 ];
 
-/// A figure of one run, or of its server: how it is called, what it counts, which way is better.
+/// A figure of one run, or of its server: how it is called, what it counts, which way is better. What
+/// was not measured is no number.
 struct Figure<T>(&'static str, Unit, Better, fn(&T) -> f64);
 
 use Better::{Less, More, Neither};
@@ -86,7 +87,7 @@ use Unit::{
 const ASKED: &[Figure<Outcome>] = &[
     Figure("Players wanted", Count, Neither, |it| it.players as f64),
     Figure("Matches", Count, Neither, |it| it.matches as f64),
-    Figure("Tick rate", Hertz, Neither, |it| it.hz),
+    Figure("Tick rate", Hertz, Neither, |it| measured(it.hz > 0.0, it.hz)),
     Figure("Measured for", Seconds, Neither, |it| it.seconds),
     Figure("Seated at the end", Count, More, |it| it.connected as f64),
     Figure("Refused", Count, Less, |it| it.refused as f64),
@@ -96,13 +97,17 @@ const ASKED: &[Figure<Outcome>] = &[
 
 #[expect(clippy::cast_precision_loss, reason = "counts of what happened")]
 const STREAM: &[Figure<Outcome>] = &[
-    Figure("Packets delivered", Percent, More, |it| it.delivered_ratio * 100.0),
-    Figure("Desyncs", Count, Less, |it| it.desyncs as f64),
-    Figure("Mean packet", Bytes, Less, |it| it.bytes_per_packet),
+    Figure("Packets delivered", Percent, More, |it| {
+        measured(it.packets_due > 0, it.delivered_ratio * 100.0)
+    }),
+    Figure("Desyncs", Count, Less, |it| measured(it.has_streams(), it.desyncs as f64)),
+    Figure("Mean packet", Bytes, Less, |it| measured(it.has_streams(), it.bytes_per_packet)),
     Figure("To each player", BytesPerSecond, Less, |it| it.bytes_in_per_player_s),
     Figure("From each player", BytesPerSecond, Less, |it| it.bytes_out_per_player_s),
+    Figure("Inputs used", Percent, More, |it| {
+        measured(it.inputs > 0, it.inputs_used as f64 / it.inputs as f64 * 100.0)
+    }),
     Figure("Keyframes", Count, Neither, |it| it.keyframes as f64),
-    Figure("Corrections", Count, Less, |it| it.corrections as f64),
     Figure("Events", Count, Neither, |it| it.events as f64),
     Figure("Answers lost", Count, Less, |it| it.acks_lost as f64),
 ];
@@ -134,9 +139,14 @@ const SERVER: &[Figure<ServerPart>] = &[
 const GENERATOR: &[Figure<Outcome>] = &[
     Figure("Processor per player tick", Microseconds, Less, |it| it.generator.cpu_us_per_bot_tick),
     Figure("Processor, of one core", Percent, Less, |it| it.generator.cpu_percent),
+    Figure("Busiest thread, of its core", Percent, Less, |it| it.generator.busiest_percent),
     Figure("Own lateness, p99", Milliseconds, Less, |it| it.generator.late_ms_p99),
     Figure("At its own limit (1: yes)", Count, Less, |it| f64::from(it.generator.is_saturated)),
 ];
+
+fn measured(is_measured: bool, value: f64) -> f64 {
+    if is_measured { value } else { f64::NAN }
+}
 
 /// All figures of all runs, in groups; groups of which nothing was measured are left out.
 #[must_use]
@@ -146,7 +156,7 @@ pub(super) fn groups(runs: &[&Outcome]) -> Vec<Group> {
             name: name.into(),
             unit,
             better,
-            values: runs.iter().map(|run| Some(of(run))).collect(),
+            values: runs.iter().map(|run| Some(of(run)).filter(|it| it.is_finite())).collect(),
         };
         figures.iter().map(row).collect::<Vec<_>>()
     };
@@ -376,5 +386,14 @@ mod tests {
         assert_eq!(row("Join, p50").unwrap().values, [None, Some(5.0)]);
         assert_eq!(row("full").unwrap().values, [Some(0.0), Some(2.0)]);
         assert!(row("Answer, p50").is_none() && row("Tick took, p99").is_none());
+        met.keyframes = 1;
+        let groups = super::groups(&[&empty, &met]);
+        let row = |name: &str| groups.iter().flat_map(|it| &it.rows).find(|it| it.name == name);
+        assert_eq!(
+            row("Desyncs").unwrap().values,
+            [None, Some(0.0)],
+            "who saw nothing lost nothing"
+        );
+        assert_eq!(row("Tick rate").unwrap().values, [None, None]);
     }
 }

@@ -12,6 +12,7 @@ mod sheet;
 mod page;
 
 pub use expect::{Expect, ExpectError};
+pub(super) use outcome::OwnCost;
 pub use outcome::{
     ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
 };

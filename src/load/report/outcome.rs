@@ -1,13 +1,13 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
 use crate::load::metrics::Reading;
-use crate::load::tally::{Bytes, Counts, Felt, Times};
+use crate::load::tally::{Bytes, Counts, Felt, Times, add_reason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Who is later than this with its own work, in milliseconds, measures itself.
 const OWN_LATE_MOST_MS: f64 = 5.0;
-/// And who uses more of its core than this.
+/// And who uses more of its core, or of all that it may use, than this.
 const OWN_CPU_MOST: f64 = 95.0;
 
 /// Shares of a distribution, in milliseconds.
@@ -91,15 +91,29 @@ pub struct Pair {
 
 /// What measuring took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GeneratorPart {
     /// Processor time for each packet of the stream that was verified, with the input that was sent.
     pub cpu_us_per_bot_tick: f64,
-    /// Of one core.
+    /// Of one core, all threads together.
     pub cpu_percent: f64,
+    /// Of its core, the thread that has the least left.
+    pub busiest_percent: f64,
     /// How late it was with what it had to do.
     pub late_ms_p99: f64,
     /// Whether it was the measure's own limit: then the figures are its own and not the server's.
     pub is_saturated: bool,
+}
+
+/// What measuring took, in seconds of processor time.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::load) struct OwnCost {
+    /// All of it.
+    pub(in crate::load) cpu_seconds: f64,
+    /// The thread that took most.
+    pub(in crate::load) busiest_seconds: f64,
+    /// How many cores it may use.
+    pub(in crate::load) cores: usize,
 }
 
 /// One second of a run.
@@ -169,6 +183,8 @@ pub struct Outcome {
     pub hz: f64,
     /// For how long it was measured.
     pub seconds: f64,
+    /// How long all of them together played.
+    pub player_seconds: f64,
     /// How many had a connection and a seat at the end.
     pub connected: usize,
     /// How often somebody was refused, while they came and while it was measured.
@@ -191,6 +207,10 @@ pub struct Outcome {
     pub join_ms: Shares,
     /// From when a question was due until it was answered.
     pub ack_ms: Shares,
+    /// Inputs that were sent,
+    pub inputs: u64,
+    /// and of which the server said that it used them.
+    pub inputs_used: u64,
     /// Mean packet of the stream, framed.
     pub bytes_per_packet: f64,
     /// What a player is sent.
@@ -205,8 +225,8 @@ pub struct Outcome {
     pub desyncs: u64,
     /// Keyframes that were sent to them.
     pub keyframes: u64,
-    /// Corrections of what was predicted.
-    pub corrections: u64,
+    /// Corrections of what was predicted; none as long as no bot predicts anything.
+    pub corrections: Option<u64>,
     /// Connections that went on where a lost one was.
     pub reconnects: u64,
     /// Connections that were lost although nobody wished so.
@@ -247,15 +267,15 @@ impl Outcome {
     /// Takes over what players felt while it was measured, and while they came.
     pub(in crate::load) fn set_felt(&mut self, measured: &Felt, arrival: &Felt) {
         let Counts { packets, expected, desyncs, broken, .. } = measured.counts;
-        let player_seconds = self.connected as f64 * self.seconds;
         let mut refusals = arrival.refusals.clone();
         for (why, count) in &measured.refusals {
-            *refusals.entry(why.clone()).or_default() += count;
+            add_reason(&mut refusals, why, *count);
         }
         self.refused = refusals.values().sum();
         self.refusals = refusals;
         (self.packets, self.packets_due) = (packets, expected);
         self.delivered_ratio = ratio(packets as f64, expected as f64);
+        (self.inputs, self.inputs_used) = (measured.counts.inputs, measured.counts.applied);
         self.gap_ms = Shares::of(&measured.gap);
         self.input_visible_ms = Shares::of(&measured.visible);
         self.ack_ms = Shares::of(&measured.ack);
@@ -265,14 +285,13 @@ impl Outcome {
         join.absorb(&mut measured.join.clone());
         (self.connect_ms, self.join_ms) = (Shares::of(&connect), Shares::of(&join));
         self.bytes_per_packet = ratio(measured.received.state as f64, packets as f64);
-        self.bytes_in_per_player_s = ratio(measured.received.sum() as f64, player_seconds);
-        self.bytes_out_per_player_s = ratio(measured.sent.sum() as f64, player_seconds);
+        self.bytes_in_per_player_s = ratio(measured.received.sum() as f64, self.player_seconds);
+        self.bytes_out_per_player_s = ratio(measured.sent.sum() as f64, self.player_seconds);
         (self.bytes_in, self.bytes_out) = (measured.received.into(), measured.sent.into());
         // Whoever comes may lose the thread as well as whoever is there.
         let came = &arrival.counts;
         self.desyncs = desyncs + broken + came.desyncs + came.broken;
         self.keyframes = measured.counts.keyframes;
-        self.corrections = measured.counts.corrections;
         self.reconnects = measured.counts.reconnects;
         self.lost = measured.counts.lost + came.lost;
         self.events = measured.counts.events;
@@ -284,12 +303,20 @@ impl Outcome {
         self.generator.late_ms_p99 = measured.own_late.ms(0.99);
     }
 
+    /// Whether streams were followed, and so verified: those who chat have none.
+    pub(super) fn has_streams(&self) -> bool {
+        self.gap_ms.count > 0 || self.keyframes > 0 || self.desyncs > 0
+    }
+
     /// Takes over what measuring took, in processor time.
-    pub(in crate::load) fn set_own_cost(&mut self, cpu_seconds: f64, bot_ticks: u64) {
+    pub(in crate::load) fn set_own_cost(&mut self, cost: OwnCost) {
         let own = &mut self.generator;
-        own.cpu_us_per_bot_tick = ratio(cpu_seconds * 1e6, bot_ticks as f64);
-        own.cpu_percent = ratio(cpu_seconds * 100.0, self.seconds);
-        own.is_saturated = own.late_ms_p99 > OWN_LATE_MOST_MS || own.cpu_percent > OWN_CPU_MOST;
+        own.cpu_us_per_bot_tick = ratio(cost.cpu_seconds * 1e6, self.packets as f64);
+        own.cpu_percent = ratio(cost.cpu_seconds * 100.0, self.seconds);
+        own.busiest_percent = ratio(cost.busiest_seconds * 100.0, self.seconds);
+        own.is_saturated = own.late_ms_p99 > OWN_LATE_MOST_MS
+            || own.busiest_percent > OWN_CPU_MOST
+            || own.cpu_percent > OWN_CPU_MOST * cost.cores as f64;
     }
 
     /// Takes over what the server said, before anybody came and while it was measured.
@@ -349,5 +376,22 @@ impl Outcome {
             ack_p99: felt.ack.ms(0.99),
             own_late_p99: felt.own_late.ms(0.99),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tool_is_at_its_limit_when_a_thread_or_all_its_cores_are_used_up() {
+        let is_saturated = |cpu_seconds, busiest_seconds, cores| {
+            let mut outcome = Outcome { seconds: 10.0, ..Outcome::default() };
+            outcome.set_own_cost(OwnCost { cpu_seconds, busiest_seconds, cores });
+            outcome.generator.is_saturated
+        };
+        assert!(!is_saturated(15.0, 8.0, 4), "two threads, each with room left");
+        assert!(is_saturated(9.7, 9.6, 4), "one thread carries them all");
+        assert!(is_saturated(9.7, 5.0, 1), "two threads that were given one core");
     }
 }

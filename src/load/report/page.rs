@@ -105,8 +105,8 @@ fn saturated(runs: &[(&str, &Outcome)]) -> String {
         let of = if runs.len() > 1 { format!("{}: ", escaped(name)) } else { String::new() };
         format!(
             "<section class=\"alarm\" role=\"alert\"><h2>{of}do not trust these figures</h2><p>{SATURATED} \
-             It used {} of its core, and 1 in 100 of its own steps was more than {} late.</p></section>\n",
-            told(outcome.generator.cpu_percent, Unit::Percent),
+             Its busiest thread used {} of its core, and 1 in 100 of its own steps was more than {} late.</p></section>\n",
+            told(outcome.generator.busiest_percent, Unit::Percent),
             told(outcome.generator.late_ms_p99, Unit::Milliseconds),
         )
     };
@@ -129,7 +129,7 @@ fn run((at, (name, outcome)): (usize, &(&str, &Outcome))) -> String {
     let facts = [
         ("players", count(outcome.players)),
         ("matches", count(outcome.matches)),
-        ("tick rate", told(outcome.hz, Unit::Hertz)),
+        ("tick rate", if outcome.hz > 0.0 { told(outcome.hz, Unit::Hertz) } else { "–".into() }),
         ("measured for", told(outcome.seconds, Unit::Seconds)),
     ];
     let facts = facts.map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"));

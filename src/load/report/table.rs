@@ -44,12 +44,13 @@ fn count(count: u64) -> String {
 }
 
 fn players(outcome: &Outcome) -> String {
+    let hz = told(outcome.hz, Unit::Hertz);
     format!(
-        "{} of {} seated at the end, in {} matches at {} for {}; {} refused, {} lost, {} reconnected",
+        "{} of {} seated at the end, in {} matches{} for {}; {} refused, {} lost, {} reconnected",
         count(outcome.connected as u64),
         count(outcome.players as u64),
         count(outcome.matches as u64),
-        told(outcome.hz, Unit::Hertz),
+        if outcome.hz > 0.0 { format!(" at {hz}") } else { String::new() },
         told(outcome.seconds, Unit::Seconds),
         count(outcome.refused),
         count(outcome.lost),
@@ -58,15 +59,19 @@ fn players(outcome: &Outcome) -> String {
 }
 
 fn packets(outcome: &Outcome) -> String {
+    let delivered = told(outcome.delivered_ratio * 100.0, Unit::Percent);
     if outcome.delivered_ratio <= 0.0 {
         return "none came, so nothing was verified".into();
     }
+    if !outcome.has_streams() {
+        return format!("no stream was followed; of what was said in rooms {delivered} was heard");
+    }
     format!(
-        "{} of those due came, all verified; {} desyncs, {} keyframes, {} corrections",
-        told(outcome.delivered_ratio * 100.0, Unit::Percent),
+        "{delivered} of those due came, all verified; {} desyncs, {} keyframes; of {} inputs {} used",
         count(outcome.desyncs),
         count(outcome.keyframes),
-        count(outcome.corrections),
+        count(outcome.inputs),
+        count(outcome.inputs_used),
     )
 }
 
@@ -137,9 +142,10 @@ fn server(outcome: &Outcome) -> Vec<String> {
 
 fn generator(outcome: &Outcome) -> String {
     format!(
-        "{} for a player tick, {} of a core; late p99 {}",
+        "{} for a player tick, {} of a core, its busiest thread {}; late p99 {}",
         told(outcome.generator.cpu_us_per_bot_tick, Unit::Microseconds),
         told(outcome.generator.cpu_percent, Unit::Percent),
+        told(outcome.generator.busiest_percent, Unit::Percent),
         told(outcome.generator.late_ms_p99, Unit::Milliseconds),
     )
 }
@@ -258,8 +264,15 @@ mod tests {
     fn a_run_of_nothing_is_told_without_numbers_that_are_none() {
         let told = table(&Outcome::default());
         assert!(told.starts_with("✗ ") && told.contains("was not asked"), "{told}");
-        assert!(!told.contains("all verified"), "{told}");
+        assert!(!told.contains("all verified") && !told.contains("Hz"), "{told}");
         assert!(!told.contains("NaN") && !told.contains("inf"), "{told}");
+    }
+
+    #[test]
+    fn who_followed_no_stream_has_verified_nothing() {
+        let told = table(&Outcome { gap_ms: Shares::default(), ..run() });
+        assert!(told.contains("of what was said in rooms 99.9 % was heard"), "{told}");
+        assert!(!told.contains("verified") && !told.contains("desync"), "{told}");
     }
 
     #[test]

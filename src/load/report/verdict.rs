@@ -99,6 +99,9 @@ fn verified(outcome: &Outcome) -> Finding {
         let count = told_count(outcome.desyncs);
         let text = format!("Every packet was verified, and {count} desyncs were found.");
         (Mark::Bad, text)
+    } else if outcome.delivered_ratio > 0.0 && !outcome.has_streams() {
+        let text = "No stream was followed, so nothing was verified";
+        (Mark::Untold, format!("{text}; of what was said in rooms {delivered} was heard."))
     } else if outcome.delivered_ratio > 0.0 {
         let text = format!(
             "Every packet that came was verified, without a desync; {delivered} of those due came."
@@ -154,6 +157,7 @@ mod tests {
             players: 10,
             connected: 10,
             delivered_ratio: 1.0,
+            keyframes: 10,
             assertions: vec![holds],
             ..Outcome::default()
         }
@@ -171,6 +175,10 @@ mod tests {
         assert_eq!(marked(|it| it.desyncs = 1), Mark::Bad);
         assert_eq!(marked(|it| it.delivered_ratio = 0.0), Mark::Bad);
         assert_eq!(marked(|it| it.connected = 9), Mark::Doubtful);
+        let mut chatter = fine();
+        chatter.keyframes = 0;
+        let told = verdict(&chatter).findings;
+        assert!(told.iter().all(|it| !it.text.contains("without a desync")), "{told:?}");
         assert_eq!(marked(|it| it.generator.is_saturated = true), Mark::Doubtful);
     }
 

@@ -151,7 +151,10 @@ impl Role for Chatter {
         }
     }
 
-    fn conclude(&mut self, _: &mut Here<'_>) {
+    fn conclude(&mut self, is_welcome: bool, here: &mut Here<'_>) {
         self.is_quiet = true;
+        if is_welcome && !self.is_in {
+            self.wanted = here.felt.join.note_wait(self.wanted, here.now);
+        }
     }
 }

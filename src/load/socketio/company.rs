@@ -35,11 +35,19 @@ impl Company {
         self.start.elapsed()
     }
 
+    /// All that was due until now is counted.
+    pub(super) fn settle(&mut self) {
+        let Self { talkers, hall, rooms, felt, start } = self;
+        let mut here = Here { now: start.elapsed(), felt, hall, rooms };
+        talkers.iter_mut().for_each(|talker| talker.settle(&mut here));
+    }
+
     /// At the end of a run.
     pub(super) fn conclude(&mut self) {
         let Self { talkers, hall, rooms, felt, start } = self;
         let mut here = Here { now: start.elapsed(), felt, hall, rooms };
         talkers.iter_mut().for_each(|talker| talker.conclude(&mut here));
+        here.hall.conclude(here.now, &mut here.felt.visible);
     }
 }
 

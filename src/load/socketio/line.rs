@@ -5,7 +5,7 @@
 
 use super::error::LineError;
 use crate::event::{Args, Event, ToArgs};
-use crate::load::player::framed;
+use crate::load::tally::framed;
 use crate::load::tally::{Bytes as Sum, Felt};
 use crate::protocol::engine_io::{Message, Packet};
 use crate::protocol::socket_io::{Body, Decoder, Format, Limits};
@@ -83,6 +83,16 @@ struct Asked {
     about: About,
     due: Duration,
     until: Duration,
+}
+
+impl Asked {
+    /// No answer comes any more: it was waited for in vain until now.
+    fn lose(self, now: Duration, felt: &mut Felt) {
+        if self.about == About::Question {
+            felt.counts.acks_lost += 1;
+            felt.ack.note_wait(self.due, now);
+        }
+    }
 }
 
 /// How far a session is.
@@ -229,7 +239,7 @@ impl Line {
     /// Lets time pass: gives up what did not come in time. An error ends the session.
     pub(super) fn pass(&mut self, now: Duration, felt: &mut Felt) -> Result<(), LineError> {
         while let Some(first) = self.asked.first_entry().filter(|it| it.get().until <= now) {
-            felt.counts.acks_lost += u64::from(first.remove().about == About::Question);
+            first.remove().lose(now, felt);
         }
         self.decoder.handle_timeout(now)?;
         match self.stage {
@@ -241,10 +251,15 @@ impl Line {
     }
 
     /// The connection is lost, and with it the answers that have not come.
-    pub(super) fn lose(&mut self, felt: &mut Felt) {
-        let questions = self.asked.values().filter(|asked| asked.about == About::Question);
-        felt.counts.acks_lost += questions.count() as u64;
-        self.asked.clear();
+    pub(super) fn lose(&mut self, now: Duration, felt: &mut Felt) {
+        std::mem::take(&mut self.asked).into_values().for_each(|asked| asked.lose(now, felt));
+    }
+
+    /// At the end of a run: who waits for an answer has waited until now.
+    pub(super) fn conclude(&mut self, now: Duration, felt: &mut Felt) {
+        for asked in self.asked.values_mut().filter(|asked| asked.about == About::Question) {
+            asked.due = felt.ack.note_wait(asked.due, now);
+        }
     }
 
     fn open(&mut self, text: &str, felt: &mut Felt) -> Result<(), LineError> {

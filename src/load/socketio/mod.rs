@@ -23,15 +23,17 @@ mod tests;
 
 pub use carriers::Transport;
 
+use super::hall::Hall;
+use super::own::ThreadClock;
 use super::plan::Plan;
 use super::tally::Felt;
 use carriers::{Target, carry};
 use chatter::Chatter;
 use company::{Client, Company, lock};
 use play::Play;
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -83,8 +85,8 @@ pub struct Chatters {
     /// Those who are to be carried.
     calls: Option<UnboundedSender<Range<usize>>>,
     thread: Option<JoinHandle<()>>,
-    /// Where the system says how much the thread has run.
-    schedule: Arc<OnceLock<PathBuf>>,
+    /// How much the thread has run.
+    clock: Arc<OnceLock<ThreadClock>>,
 }
 
 impl Chatters {
@@ -97,21 +99,20 @@ impl Chatters {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let company = Arc::new(Mutex::new(Company::new()));
         let (calls, called) = unbounded_channel();
-        let schedule = Arc::new(OnceLock::new());
+        let clock = Arc::new(OnceLock::new());
         let thread = std::thread::Builder::new().name("chatters".into()).spawn({
-            let (company, schedule) = (company.clone(), schedule.clone());
+            let (company, clock) = (company.clone(), clock.clone());
             let ChatOptions { address, host, path, transport, .. } = options.clone();
             let target = Arc::new(Target { address, host, path });
             move || {
-                if let Ok(own) = std::fs::read_link("/proc/thread-self") {
-                    let _ = schedule.set(PathBuf::from("/proc").join(own).join("schedstat"));
+                if let Some(own) = ThreadClock::own() {
+                    let _ = clock.set(own);
                 }
                 run(&runtime, called, &company, &target, transport);
             }
         })?;
         let (count, within) = (options.count, options.within);
-        let chatters =
-            Self { options, company, calls: Some(calls), thread: Some(thread), schedule };
+        let chatters = Self { options, company, calls: Some(calls), thread: Some(thread), clock };
         chatters.add(count, within);
         Ok(chatters)
     }
@@ -161,8 +162,27 @@ impl Chatters {
     /// How many matches, or rooms, they are in.
     #[must_use]
     pub fn matches(&self) -> usize {
+        self.matches_beside(&Hall::default())
+    }
+
+    /// How many matches, or rooms, they and those of a hall are in, together.
+    #[must_use]
+    pub fn matches_beside(&self, hall: &Hall) -> usize {
         let company = lock(&self.company);
-        company.hall.matches() + company.rooms.count()
+        let matches: BTreeSet<_> = hall.open().chain(company.hall.open()).collect();
+        matches.len() + company.rooms.count()
+    }
+
+    /// How often their matches tick; none as long as nobody is in one.
+    #[must_use]
+    pub fn hertz(&self) -> Option<f64> {
+        let period = lock(&self.company).talkers.iter().find_map(Talker::period);
+        period.map(|period| 1.0 / period.as_secs_f64())
+    }
+
+    /// All that was due until now is counted.
+    pub fn settle(&self) {
+        lock(&self.company).settle();
     }
 
     /// At the end: who waits for a packet has waited until now, and in rooms nobody says any more; what
@@ -174,9 +194,7 @@ impl Chatters {
     /// How long their thread has run; nothing where the system does not say.
     #[must_use]
     pub fn cpu(&self) -> Duration {
-        let said = self.schedule.get().and_then(|path| std::fs::read_to_string(path).ok());
-        let ran = said.and_then(|said| said.split(' ').next()?.parse().ok());
-        Duration::from_nanos(ran.unwrap_or(0))
+        self.clock.get().map(ThreadClock::ran).unwrap_or_default()
     }
 }
 

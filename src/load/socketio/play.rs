@@ -7,6 +7,7 @@ use super::line::{ANSWER_WITHIN, About, Kind, STREAM};
 use super::talker::{Desk, Here, Role};
 use crate::event::{Args, Event};
 use crate::ids::PlayerId;
+use crate::load::absence::Absence;
 use crate::load::plan::{Plan, TRIES_AGAIN};
 use crate::load::player::Around;
 use crate::load::seat::{Followed, Found, Seat};
@@ -24,6 +25,7 @@ use std::time::Duration;
 pub(super) struct Play {
     plan: Arc<Plan>,
     seat: Option<Seat>,
+    absence: Absence,
     /// Since when a seat is due.
     wanted: Duration,
     next_join: Duration,
@@ -70,6 +72,7 @@ impl Play {
         Self {
             plan,
             seat: None,
+            absence: Absence::default(),
             wanted: Duration::ZERO,
             next_join: Duration::MAX,
             next_whim: Duration::MAX,
@@ -123,7 +126,9 @@ impl Play {
         let used = serde_json::from_str::<(IgnoredAny, Used)>(event.args.json()).ok();
         let applied = used.map(|(_, used)| Applied { stamp: used.tick, lead: used.lead });
         let (mut around, random) = desk.around();
-        if seat.follow(packet, applied, self.wanted, random, &mut around) == Followed::Lost {
+        let followed = seat.follow(packet, applied, self.wanted, random, &mut around);
+        self.absence.look(self.seat.as_ref(), desk.here.now, desk.here.felt);
+        if followed == Followed::Lost {
             desk.line.emit("keyframe", (), Kind::Control, desk.here.felt);
         }
     }
@@ -131,12 +136,12 @@ impl Play {
     fn leave(&mut self, event: &Event, desk: &mut Desk<'_, '_>) {
         // As above.
         let Ok(Left { code, reason }) = event.args.to() else { return };
-        let was_in = self.seat.is_some();
-        self.unseat(desk.here);
+        let (was_in, now) = (self.seat.is_some(), desk.here.now);
         if code != 0 {
+            self.absence.begin(self.seat.as_ref(), now);
             desk.here.felt.refused(&reason);
         }
-        let now = desk.here.now;
+        self.unseat(desk.here);
         if was_in || code == 0 {
             self.wanted = now;
         }
@@ -151,9 +156,8 @@ impl Play {
         if !seat.is_in() {
             return;
         }
-        let Some(tick) = seat.decide(due, (now, desk.here.hall), seat.estimate(now)) else {
-            return;
-        };
+        let estimate = seat.estimate(now);
+        let Some(tick) = seat.decide(due, &mut desk.around().0, estimate) else { return };
         let controls = Bytes::copy_from_slice(seat.controls());
         let input = Input { tick: tick.0, controls, seen: (seat.seen().0, 0) };
         desk.here.felt.counts.inputs += 1;
@@ -215,8 +219,18 @@ impl Role for Play {
         acts.min(self.next_whim)
     }
 
+    fn period(&self) -> Option<Duration> {
+        self.seat.as_ref().map(Seat::period)
+    }
+
     fn is_in(&self) -> bool {
         self.seat.as_ref().is_some_and(Seat::is_in)
+    }
+
+    fn cut(&mut self, here: &mut Here<'_>) {
+        let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
+        self.seat.iter_mut().for_each(|seat| seat.conclude(&mut around));
+        self.absence.begin(self.seat.as_ref(), here.now);
     }
 
     fn gone(&mut self, here: &mut Here<'_>) {
@@ -224,7 +238,16 @@ impl Role for Play {
         self.next_join = Duration::MAX;
     }
 
-    fn conclude(&mut self, here: &mut Here<'_>) {
+    fn settle(&mut self, here: &mut Here<'_>) {
+        self.absence.pass(here.now, here.felt);
+        let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
+        self.seat.iter_mut().for_each(|seat| seat.settle(&mut around));
+    }
+
+    fn conclude(&mut self, is_welcome: bool, here: &mut Here<'_>) {
+        if is_welcome && !self.is_in() {
+            self.wanted = here.felt.join.note_wait(self.wanted, here.now);
+        }
         let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
         self.seat.iter_mut().for_each(|seat| seat.conclude(&mut around));
     }

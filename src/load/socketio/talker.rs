@@ -51,12 +51,20 @@ pub(super) trait Role: Send {
     fn act(&mut self, desk: &mut Desk<'_, '_>);
     /// When something is due.
     fn due(&self) -> Duration;
+    /// From tick to tick of its match, if it is in one.
+    fn period(&self) -> Option<Duration> {
+        None
+    }
     /// Whether it has its place, and all that belongs to it.
     fn is_in(&self) -> bool;
+    /// The connection is cut, and soon gone.
+    fn cut(&mut self, _: &mut Here<'_>) {}
     /// The connection is gone.
     fn gone(&mut self, here: &mut Here<'_>);
-    /// The run is at its end.
-    fn conclude(&mut self, here: &mut Here<'_>);
+    /// All that was due until now is counted.
+    fn settle(&mut self, _: &mut Here<'_>) {}
+    /// The run is at its end; who is welcome and has no place waits for one.
+    fn conclude(&mut self, is_welcome: bool, here: &mut Here<'_>);
 }
 
 /// A simulated client.
@@ -90,6 +98,11 @@ impl Talker {
     /// Whether it has its place.
     pub(super) fn is_in(&self) -> bool {
         self.role.is_in()
+    }
+
+    /// From tick to tick of its match, if it is in one.
+    pub(super) fn period(&self) -> Option<Duration> {
+        self.role.period()
     }
 
     /// Whether its connection is to be closed.
@@ -167,9 +180,21 @@ impl Talker {
         }
     }
 
+    /// All that was due until now is counted.
+    pub(super) fn settle(&mut self, here: &mut Here<'_>) {
+        self.role.settle(here);
+    }
+
     /// The run is at its end.
     pub(super) fn conclude(&mut self, here: &mut Here<'_>) {
-        self.role.conclude(here);
+        self.role.settle(here);
+        if self.is_welcome {
+            self.line.conclude(here.now, here.felt);
+        } else {
+            self.wanted = here.felt.connect.note_wait(self.wanted, here.now);
+        }
+        let is_welcome = self.is_welcome;
+        self.with_role(here, |role, desk| role.conclude(is_welcome, desk.here));
     }
 
     fn hear(&mut self, heard: Heard, here: &mut Here<'_>) {
@@ -207,6 +232,7 @@ impl Talker {
 
     fn lose(&mut self, here: &mut Here<'_>) {
         here.felt.counts.lost += 1;
-        self.line.lose(here.felt);
+        self.line.lose(here.now, here.felt);
+        self.role.cut(here);
     }
 }

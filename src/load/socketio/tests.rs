@@ -157,6 +157,33 @@ fn an_answer_that_takes_too_long_is_lost() {
     table.pass(0, due + MS(10_000));
     table.tell(0, &format!(r#"43{}["ok"]"#, id(&said[0])), due + MS(10_001));
     assert_eq!((table.felt.counts.acks, table.felt.counts.acks_lost), (0, 1));
+    assert_eq!(table.felt.ack.count(), 1);
+    assert!((table.felt.ack.longest_ms() - 10_000.0).abs() < 10.0, "so long it was waited for");
+}
+
+#[test]
+fn who_waits_at_the_end_has_waited_until_then() {
+    let mut table = Table::of(3);
+    table.place(0, MS(0));
+    table.welcome(1, MS(0));
+    let due = table.talkers[0].due();
+    let said = table.pass(0, due);
+    // One waits for an answer, one for its place and one for a connection.
+    for _ in 0..2 {
+        (0..3).for_each(|at| table.with(at, due + MS(700), Talker::conclude));
+        let felt = &table.felt;
+        let waited = [&felt.ack, &felt.join, &felt.connect].map(|it| (it.count(), it.longest_ms()));
+        let since_begin = (due + MS(700)).as_secs_f64() * 1e3;
+        for ((count, longest), (counts, waits)) in
+            waited.into_iter().zip([(1, 700.0), (2, since_begin), (3, since_begin)])
+        {
+            assert_eq!(count, counts, "once");
+            assert!((longest - waits).abs() < waits / 100.0, "{longest} is not {waits}");
+        }
+    }
+    table.tell(0, &format!(r#"43{}["ok"]"#, id(&said[0])), due + MS(800));
+    assert_eq!(table.felt.counts.acks, 1);
+    assert!(table.felt.ack.longest_ms() < 710.0, "no time is counted twice");
 }
 
 #[test]
