@@ -14,8 +14,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// How often sockets are looked at. What is felt is as exact as that.
-const PACE: Duration = Duration::from_micros(500);
+/// How often sockets are looked at. What is said may be as late as that; when something came the
+/// kernel says.
+const PACE: Duration = Duration::from_millis(1);
 const EVENTS: usize = 4096;
 /// Sockets that belong to nobody honest have tokens from here on.
 pub(super) const CHAOS: usize = 1 << 24;
