@@ -11,6 +11,8 @@
 mod lead;
 mod told;
 mod verse;
+#[cfg(test)]
+mod tests;
 
 pub(super) use lead::{Row, Shown};
 
