@@ -85,9 +85,8 @@ impl<'a> Seen<'a> {
         lanes.clear();
         let Some(room) = self.room else { return false };
         for part in self.parts(id) {
-            let Some(shape) = room.shapes.get(part.shape) else { continue };
-            if let Some(at) = shape.find(component) {
-                let range = shape.components[at].range();
+            let shape = room.shapes.get(part.shape);
+            if let Some(range) = shape.and_then(|shape| shape.range(component)) {
                 lanes.extend(part.lanes[range].iter().map(|lane| lane.value));
                 return true;
             }
@@ -115,9 +114,7 @@ impl<'a> Seen<'a> {
             for (_, part) in section.parts() {
                 if last.as_ref().is_none_or(|(shape, _)| *shape != part.shape) {
                     let shape = room.shapes.get(part.shape);
-                    let place =
-                        |at: usize, shape: &super::shape::Shape| shape.components[at].range();
-                    let range = shape.and_then(|it| Some(place(it.find(component)?, it)));
+                    let range = shape.and_then(|shape| shape.range(component));
                     last = Some((part.shape, range));
                 }
                 if let Some((_, Some(range))) = &last {

@@ -131,6 +131,11 @@ impl Shape {
     pub(crate) fn find(&self, id: ComponentId) -> Option<usize> {
         self.components.binary_search_by_key(&id, |component| component.id).ok()
     }
+
+    /// The lanes of a component in this shape.
+    pub(crate) fn range(&self, id: ComponentId) -> Option<std::ops::Range<usize>> {
+        self.find(id).map(|at| self.components[at].range())
+    }
 }
 
 /// All shapes of a room.

@@ -92,9 +92,10 @@ impl Glance {
     /// What is seen from a seat, as long as its avatar is there.
     pub fn of<'a>(&'a mut self, view: Seen<'_>, player: PlayerId) -> Option<Sight<'a>> {
         if self.field.is_none() {
-            let ground: Ground = view.entities().find_map(|id| view.get(id))?;
-            let walls = view.entities().filter_map(|id| view.get::<Wall>(id));
-            self.field = Some(Field::seen(&ground, walls));
+            let (mut ground, mut walls) = (None, Vec::new());
+            view.each(|_, _, found: Ground| ground = Some(found));
+            view.each(|_, _, wall: Wall| walls.push(wall));
+            self.field = Some(Field::seen(&ground?, walls.into_iter()));
         }
         self.figures.clear();
         self.lures.clear();
@@ -102,10 +103,12 @@ impl Glance {
             let figure = |player| Figure { id, player, side: None, at: body.at(), is_safe: false };
             self.figures.extend(owner.map(figure));
         });
-        view.each(|id, _, _: Shield| {
-            let shielded = self.figures.iter_mut().filter(|figure| figure.id == id);
-            shielded.for_each(|figure| figure.is_safe = true);
-        });
+        let mut shielded = Vec::new();
+        view.each(|id, _, _: Shield| shielded.push(id));
+        shielded.sort_unstable();
+        for figure in &mut self.figures {
+            figure.is_safe = shielded.binary_search(&figure.id).is_ok();
+        }
         view.each(|_, _, pickup: Pickup| {
             let lure = Lure { gift: pickup.gift, at: [pickup.x, pickup.y] };
             self.lures.extend(pickup.is_there.then_some(lure));
@@ -121,16 +124,27 @@ impl Glance {
         let (figures, lures, now) = (&self.figures[..], &self.lures[..], view.tick());
         Some(Sight { now, own, figures, lures, field: self.field.as_ref()? })
     }
+
     /// Who is on whose side; looked up anew only if somebody is there who was not before.
     fn take_sides(&mut self, view: Seen<'_>) {
-        if self.figures.iter().any(|figure| !self.sides.contains_key(&figure.player)) {
-            self.sides.clear();
-            view.each(|_, owner, profile: Profile| {
-                self.sides.extend(owner.map(|owner| (owner, profile.side)));
-            });
+        if self.recall_sides() {
+            return;
         }
+        self.sides.clear();
+        view.each(|_, owner, profile: Profile| {
+            self.sides.extend(owner.map(|owner| (owner, profile.side)));
+        });
+        self.recall_sides();
+    }
+
+    /// Puts all on the sides that they had; says whether all had one, or were known to have none.
+    fn recall_sides(&mut self) -> bool {
+        let mut knows_all = true;
         for figure in &mut self.figures {
-            figure.side = self.sides.get(&figure.player).copied().flatten();
+            let side = self.sides.get(&figure.player);
+            knows_all &= side.is_some();
+            figure.side = side.copied().flatten();
         }
+        knows_all
     }
 }

@@ -62,8 +62,8 @@ impl Row {
 
     /// Whether anything in it has this component.
     pub(in crate::sync) fn has(&self, component: ComponentId, room: &Room) -> bool {
-        let shapes = self.kinds.iter().filter_map(|shape| room.shapes.get(*shape));
-        shapes.into_iter().any(|shape| shape.find(component).is_some())
+        let mut shapes = self.kinds.iter().filter_map(|shape| room.shapes.get(*shape));
+        shapes.any(|shape| shape.find(component).is_some())
     }
 
     /// Finds anew which shapes are in it.

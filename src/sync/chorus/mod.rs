@@ -4,6 +4,9 @@
 //! viewer whose packet has a section's news decodes them, and the packets of all others are compared
 //! with that one, bit by bit; the checksum of each is compared with what it sees. A viewer who holds
 //! anything else, or is behind, decodes alone until it holds the same again.
+//!
+//! Each sees sections of its own choice; what is held in common is every section that anybody sees, and
+//! nobody is shown more than it was told.
 
 mod lead;
 mod told;
@@ -27,7 +30,7 @@ use told::Told;
 use verse::{Verse, Wrong};
 
 /// Who has so many packets less than another one is waited for no longer.
-const BEHIND_MOST: usize = 16;
+const BEHIND_MOST: usize = 32;
 
 /// Viewers of one match who predict nothing.
 #[derive(Debug, Default)]
@@ -52,6 +55,8 @@ struct Singer {
     player: PlayerId,
     schema: Arc<Schema>,
     part: Voice,
+    /// Packets for ticks that the others have not come to.
+    waiting: VecDeque<Vec<u8>>,
     /// What went wrong with a packet that was looked at later.
     fault: Option<StreamError>,
 }
@@ -59,7 +64,7 @@ struct Singer {
 #[derive(Debug)]
 enum Voice {
     Alone(Box<Replica>),
-    Along { shown: Vec<Shown>, waiting: VecDeque<Vec<u8>> },
+    Along(Vec<Shown>),
 }
 
 impl Singer {
@@ -69,19 +74,29 @@ impl Singer {
     }
 
     fn is_along(&self) -> bool {
-        matches!(self.part, Voice::Along { .. })
+        matches!(self.part, Voice::Along(_))
     }
 
     /// Whether it sings along and others wait for its packet.
     fn is_awaited(&self) -> bool {
-        matches!(&self.part, Voice::Along { waiting, .. } if waiting.is_empty())
+        self.is_along() && self.waiting.is_empty()
     }
 
     /// Whether the others have kept it waiting for too long.
     fn waits_too_long(&self) -> bool {
-        let Voice::Along { waiting, .. } = &self.part else { return false };
-        let bytes: usize = waiting.iter().map(Vec::len).sum();
-        waiting.len() > BEHIND_MOST || bytes > PACKET_BYTES_LIMIT
+        let bytes: usize = self.waiting.iter().map(Vec::len).sum();
+        self.waiting.len() > BEHIND_MOST || bytes > PACKET_BYTES_LIMIT
+    }
+
+    /// Who is alone looks at all that waits.
+    fn catch_up(&mut self) {
+        let Voice::Alone(replica) = &mut self.part else { return };
+        for packet in self.waiting.drain(..) {
+            if let Err(fault) = replica.receive(&packet) {
+                self.fault = Some(fault);
+                break;
+            }
+        }
     }
 }
 
@@ -89,7 +104,8 @@ impl Chorus {
     /// Somebody who has seen nothing yet.
     pub fn enter(&mut self, schema: Arc<Schema>, player: PlayerId) -> SingerId {
         let alone = Box::new(Replica::new(schema.clone(), player, false));
-        let singer = Singer { player, schema, part: Voice::Alone(alone), fault: None };
+        let (part, waiting) = (Voice::Alone(alone), VecDeque::new());
+        let singer = Singer { player, schema, part, waiting, fault: None };
         let free = self.singers.iter().position(Option::is_none);
         let at = free.unwrap_or(self.singers.len());
         if free.is_none() {
@@ -114,12 +130,16 @@ impl Chorus {
         if let Some(fault) = singer.fault.take() {
             return Some(fault);
         }
-        let Voice::Along { shown, waiting } = &singer.part else { return None };
-        if waiting.is_empty() {
-            return None;
+        match &singer.part {
+            Voice::Alone(_) => {
+                singer.catch_up();
+                singer.fault.take()
+            }
+            Voice::Along(shown) => {
+                let mut alone = self.lead.as_ref()?.part_of(singer.player, shown);
+                singer.waiting.iter().find_map(|packet| alone.receive(packet).err())
+            }
         }
-        let mut alone = self.lead.as_ref()?.part_of(singer.player, shown);
-        waiting.iter().find_map(|packet| alone.receive(packet).err())
     }
 
     /// Takes a packet. What is wrong with it may be said with a later one: it is looked at when all
@@ -130,17 +150,20 @@ impl Chorus {
         if let Some(fault) = before.filter(|_| !is_keyframe(packet)) {
             return Err(fault);
         }
-        if is_keyframe(packet) && singer.is_along() {
-            self.part_from_others(id.0, None);
-            self.sing();
+        if is_keyframe(packet) {
+            self.begin_alone(id.0);
         }
-        let Some(singer) = self.singers[id.0].as_mut() else { return Ok(()) };
-        match &mut singer.part {
-            Voice::Alone(replica) => {
-                replica.receive(packet)?;
-                self.join_in(id.0);
+        if self.is_ahead(id.0, packet) {
+            self.wait(id.0, packet)?;
+        } else if let Some(singer) = self.singers[id.0].as_mut() {
+            singer.catch_up();
+            if let Some(fault) = singer.fault.take() {
+                return Err(fault);
             }
-            Voice::Along { .. } => self.wait(id.0, packet)?,
+            if let Voice::Alone(replica) = &mut singer.part {
+                replica.receive(packet)?;
+            }
+            self.join_in(id.0);
         }
         let after = self.singers[id.0].as_mut().and_then(|singer| singer.fault.take());
         before.or(after).map_or(Ok(()), Err)
@@ -151,27 +174,37 @@ impl Chorus {
     pub fn view(&self, id: SingerId) -> Option<Seen<'_>> {
         match &self.singers.get(id.0)?.as_ref()?.part {
             Voice::Alone(replica) => Some(replica.seen()),
-            Voice::Along { shown, .. } => Some(self.lead.as_ref()?.seen(shown)),
+            Voice::Along(shown) => Some(self.lead.as_ref()?.seen(shown)),
         }
     }
 
     /// The tick of the last packet that came for a viewer.
     #[must_use]
     pub fn tick(&self, id: SingerId) -> Tick {
-        match self.singers.get(id.0).and_then(Option::as_ref).map(|singer| &singer.part) {
-            Some(Voice::Alone(replica)) => replica.tick(),
-            Some(Voice::Along { waiting, .. }) => {
-                let lead = self.lead.as_ref().map_or(Tick(0), |lead| lead.room.tick);
-                Tick(lead.0 + waiting.len() as u32)
-            }
-            None => Tick(0),
-        }
+        let Some(singer) = self.singers.get(id.0).and_then(Option::as_ref) else { return Tick(0) };
+        let seen = match &singer.part {
+            Voice::Alone(replica) => replica.tick(),
+            Voice::Along(_) => self.lead.as_ref().map_or(Tick(0), |lead| lead.room.tick),
+        };
+        Tick(seen.0 + singer.waiting.len() as u32)
     }
 
     /// How many of all viewers sing together.
     #[must_use]
     pub fn together(&self) -> (usize, usize) {
         (self.along, self.singers.iter().flatten().count())
+    }
+
+    /// Whether the others have not come yet to the tick that this packet is for: it can wait for them,
+    /// also that of one who is alone and may join them there.
+    fn is_ahead(&self, at: usize, packet: &[u8]) -> bool {
+        match (self.singers[at].as_ref().map(|singer| &singer.part), &self.lead) {
+            (Some(Voice::Along(_)), _) => true,
+            (Some(Voice::Alone(replica)), Some(lead)) => {
+                !replica.broken && replica.tick() > lead.room.tick && !is_keyframe(packet)
+            }
+            _ => false,
+        }
     }
 
     /// Keeps a packet until the others have theirs.
@@ -182,17 +215,17 @@ impl Chorus {
             _ => is_last.then_some(StreamError::BadNews),
         };
         if let Some(fault) = refused {
-            self.part_from_others(at, None);
-            self.sing();
+            self.begin_alone(at);
             return Err(fault);
         }
         let Some(singer) = self.singers[at].as_mut() else { return Ok(()) };
         self.awaited -= usize::from(singer.is_awaited());
-        if let Voice::Along { waiting, .. } = &mut singer.part {
-            waiting.push_back(packet.to_vec());
-        }
+        singer.waiting.push_back(packet.to_vec());
         if singer.waits_too_long() {
-            self.let_go();
+            singer.catch_up();
+            if singer.is_along() {
+                self.let_go();
+            }
         }
         self.sing();
         Ok(())
@@ -205,16 +238,30 @@ impl Chorus {
         let Some(room) = replica.room.as_ref().filter(|room| !room.sections.is_empty()) else {
             return;
         };
-        let differs = self.lead.as_ref().is_some_and(|lead| !lead.is_like(room));
-        if replica.broken || differs {
+        if replica.broken {
+            return;
+        }
+        if let Some(lead) = self.lead.as_ref().filter(|lead| !lead.is_like(room)) {
+            if room.tick <= lead.room.tick {
+                singer.catch_up();
+            }
             return;
         }
         let Some(room) = replica.room.take() else { return };
         let lead = self.lead.get_or_insert_with(|| Box::new(Lead::new(&room)));
-        let shown = lead.take_in(room);
-        singer.part = Voice::Along { shown, waiting: VecDeque::new() };
+        singer.part = Voice::Along(lead.take_in(room));
         self.along += 1;
-        self.awaited += 1;
+        self.awaited += usize::from(singer.waiting.is_empty());
+    }
+
+    /// One knows nothing any more, and the others wait for it no longer.
+    fn begin_alone(&mut self, at: usize) {
+        self.part_from_others(at, None);
+        if let Some(singer) = &mut self.singers[at] {
+            singer.waiting.clear();
+            singer.part = singer.silence();
+        }
+        self.sing();
     }
 
     /// One who sings along does so no more, and holds this from now on; none: nothing.
@@ -225,8 +272,9 @@ impl Chorus {
         self.along -= 1;
         self.awaited -= usize::from(singer.is_awaited());
         let alone = holds.map_or_else(|| singer.silence(), |it| Voice::Alone(Box::new(it)));
+        singer.waiting.clear();
         let part = std::mem::replace(&mut singer.part, alone);
-        if let (Voice::Along { shown, .. }, Some(lead)) = (part, &mut self.lead) {
+        if let (Voice::Along(shown), Some(lead)) = (part, &mut self.lead) {
             for it in &shown {
                 lead.hide(it.row);
                 lead.sweep(it.row);
@@ -243,7 +291,7 @@ impl Chorus {
             let Some(singer) = self.singers[at].as_ref().filter(|it| it.is_awaited()) else {
                 continue;
             };
-            if let (Voice::Along { shown, .. }, Some(lead)) = (&singer.part, &self.lead) {
+            if let (Voice::Along(shown), Some(lead)) = (&singer.part, &self.lead) {
                 let own = lead.part_of(singer.player, shown);
                 self.part_from_others(at, Some(own));
             }
@@ -266,9 +314,7 @@ impl Chorus {
         lead.begin();
         let mut silenced = Vec::new();
         for (at, singer) in self.singers.iter_mut().enumerate() {
-            let Some(Singer { part: Voice::Along { shown, waiting }, .. }) = singer else {
-                continue;
-            };
+            let Some(Singer { part: Voice::Along(shown), waiting, .. }) = singer else { continue };
             let packet = waiting.pop_front().unwrap_or_default();
             self.awaited += usize::from(waiting.is_empty());
             let budget = Budget::of_packet(packet.len());
