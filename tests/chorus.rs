@@ -40,13 +40,11 @@ struct Stage {
 }
 
 fn held(seen: Seen<'_>) -> Held {
-    let mut held = Held::default();
+    let mut held = Held { lanes: seen.held(), ..Held::default() };
     for id in seen.entities() {
         assert!(held.owners.insert(id, seen.owner(id)).is_none(), "{id:?} is named twice");
         for component in seen.components(id) {
-            let mut lanes = Vec::new();
-            assert!(seen.lanes(id, component, &mut lanes));
-            held.lanes.insert((id, component), lanes);
+            assert!(held.lanes.contains_key(&(id, component)), "{id:?} has no lanes");
         }
     }
     seen.each(|id, owner, body: crate::zoo::Body| {

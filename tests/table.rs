@@ -181,16 +181,7 @@ impl Table {
 
     /// What a client sees, in the form of [`Match::visible_to`].
     pub(crate) fn seen_by(&self, player: u32) -> Lanes {
-        let replica = &self.clients[&PlayerId(player)].replica;
-        let mut seen = Lanes::new();
-        for id in replica.entities() {
-            for component in replica.components(id) {
-                let mut lanes = Vec::new();
-                assert!(replica.lanes(id, component, &mut lanes));
-                seen.insert((id, component), lanes);
-            }
-        }
-        seen
+        self.clients[&PlayerId(player)].replica.seen().held()
     }
 
     /// Compares what every current client sees with what it must see.

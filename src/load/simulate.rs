@@ -12,8 +12,7 @@ use super::tally::Felt;
 use crate::host::matches::{Rehearsal, Stand};
 use crate::ids::{PlayerId, Tick};
 use crate::sim::Lanes;
-use crate::sync::Replica;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -257,26 +256,12 @@ impl Link {
             if *at > tick {
                 return;
             }
-            if *at == tick && *seat == player && seen_in(replica) != *lanes {
+            if *at == tick && *seat == player && replica.seen().held() != *lanes {
                 felt.counts.desyncs += 1;
             }
             self.expected.pop_front();
         }
     }
-}
-
-/// All that a replica holds.
-fn seen_in(replica: &Replica) -> Lanes {
-    let mut seen: Lanes = BTreeMap::new();
-    let mut lanes = Vec::new();
-    for id in replica.entities() {
-        for component in replica.components(id) {
-            if replica.lanes(id, component, &mut lanes) {
-                seen.insert((id, component), lanes.clone());
-            }
-        }
-    }
-    seen
 }
 
 /// Makes a scenario the smallest that shows a fault of this seed: fewer players, then its first tick.

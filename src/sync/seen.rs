@@ -133,6 +133,21 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// All of it: the lanes of each component of each entity.
+    #[must_use]
+    pub fn held(self) -> BTreeMap<(NetId, ComponentId), Vec<u32>> {
+        let mut held = BTreeMap::new();
+        let mut lanes = Vec::new();
+        for id in self.entities() {
+            for component in self.components(id) {
+                if self.lanes(id, component, &mut lanes) {
+                    held.insert((id, component), lanes.clone());
+                }
+            }
+        }
+        held
+    }
+
     pub(super) fn parts(self, id: NetId) -> impl Iterator<Item = &'a Part> + use<'a> {
         let places = self.places.get(&id).map_or(&[][..], Vec::as_slice);
         places.iter().filter_map(move |(key, slot)| match self.share {
