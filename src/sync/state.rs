@@ -129,7 +129,8 @@ impl Stream {
     fn read_room(&mut self, state: &StreamState) -> Result<(), StreamError> {
         let mut reader = BitReader { bytes: &state.room, at: 0 };
         let mut budget = Budget::of_packet(state.room.len());
-        read_news(&mut reader, &mut self.room)?;
+        let news = read_news(&mut reader, &self.room)?;
+        self.room.apply(&news);
         for key in &state.keys {
             let section = read_whole(&mut reader, &self.room, &mut budget)?;
             if self.room.sections.insert(*key, section).is_some() {
