@@ -22,7 +22,9 @@ const THINKS_EVERY: Duration = Duration::from_millis(200);
 /// So many inputs are remembered until the server says that it used them.
 const INPUTS_KEPT: usize = 128;
 /// Inputs for ticks further ahead than this would wait at the server.
-const AHEAD_MOST: u32 = 3;
+const AHEAD_MOST: u32 = 1;
+/// And so they would if so many in a row were ahead at all.
+const AHEAD_IN_A_ROW: u8 = 10;
 /// The server answers those who lost the thread once a second.
 const ASKS_EVERY: Duration = Duration::from_millis(1200);
 /// Matches tick no more often than this.
@@ -50,6 +52,8 @@ pub(super) struct Seat {
     /// When it asked for a keyframe.
     asked: Option<Duration>,
     newest: Tick,
+    /// So many inputs in a row were for a later tick than the next.
+    ahead_in_a_row: u8,
     /// The newest input that the server said it had used.
     used: Tick,
     sent: VecDeque<(Tick, Duration)>,
@@ -108,6 +112,7 @@ impl Seat {
             seen: Tick(0),
             asked: None,
             newest: Tick(0),
+            ahead_in_a_row: 0,
             used: Tick(0),
             sent: VecDeque::with_capacity(INPUTS_KEPT),
             next_input: start,
@@ -257,8 +262,12 @@ impl Seat {
         }
         let next = server.0.saturating_add(1);
         let tick = Tick(next.max(self.newest.0.saturating_add(1)));
-        if tick.0 > next.saturating_add(AHEAD_MOST) && self.newest != Tick(0) {
-            // The estimate was wrong before: the next ones are heard again.
+        let ahead = tick.0 - next;
+        self.ahead_in_a_row = if ahead > 0 { self.ahead_in_a_row + 1 } else { 0 };
+        if ahead > AHEAD_MOST || self.ahead_in_a_row > AHEAD_IN_A_ROW {
+            // It was late and said several at once, or its estimate was wrong before: what it said for
+            // this tick is enough.
+            self.ahead_in_a_row = 0;
             return None;
         }
         self.newest = tick;
@@ -285,6 +294,10 @@ impl Seat {
     pub(super) fn conclude(&mut self, around: &mut Around<'_>) {
         self.settle(around);
         self.wait_for_inputs(around, INPUTS_KEPT);
+        let fault = self.eyes.fault(self.place, around.hall);
+        if fault.is_some_and(|fault| fault != StreamError::NoKeyframe) {
+            around.felt.counts.broken += 1;
+        }
     }
 
     /// All that was due until now is counted: who hears nothing any more has waited.
@@ -293,10 +306,6 @@ impl Seat {
         if self.is_in && waited > self.period * 2 {
             around.felt.gap.note_due(waited, self.period);
             self.heard = around.now;
-        }
-        let fault = self.eyes.fault(self.place, around.hall);
-        if fault.is_some_and(|fault| fault != StreamError::NoKeyframe) {
-            around.felt.counts.broken += 1;
         }
     }
 }
