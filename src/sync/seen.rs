@@ -9,6 +9,7 @@ use super::schema::{ComponentId, Schema};
 use super::section::{Section, SectionKey};
 use crate::ids::{NetId, PlayerId, Tick};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// What one viewer sees.
 #[derive(Clone, Copy, Debug)]
@@ -108,27 +109,24 @@ impl<'a> Seen<'a> {
     pub fn each<T: Replicate>(self, mut meet: impl FnMut(NetId, Option<PlayerId>, T)) {
         let (Some(room), Some(component)) = (self.room, self.schema.find(T::NAME)) else { return };
         let mut lanes = Vec::new();
+        let mut visit = |part: &Part, range: Range<usize>| {
+            lanes.clear();
+            lanes.extend(part.lanes[range].iter().map(|lane| lane.value));
+            meet(part.id, part.owned.owner(), T::from_lanes(&lanes));
+        };
+        if let Some(share) = self.share {
+            let parts = share.rows().flat_map(|row| row.with(component, room));
+            return parts.for_each(|(part, range)| visit(part, range));
+        }
         // Parts of a kind come in rows.
         let mut last = None;
-        let mut visit = |section: &Section| {
-            for (_, part) in section.parts() {
-                if last.as_ref().is_none_or(|(shape, _)| *shape != part.shape) {
-                    let shape = room.shapes.get(part.shape);
-                    let range = shape.and_then(|shape| shape.range(component));
-                    last = Some((part.shape, range));
-                }
-                if let Some((_, Some(range))) = &last {
-                    lanes.clear();
-                    lanes.extend(part.lanes[range.clone()].iter().map(|lane| lane.value));
-                    meet(part.id, part.owned.owner(), T::from_lanes(&lanes));
-                }
+        for (_, part) in room.sections.values().flat_map(Section::parts) {
+            if last.as_ref().is_none_or(|(shape, _)| *shape != part.shape) {
+                let shape = room.shapes.get(part.shape);
+                last = Some((part.shape, shape.and_then(|shape| shape.range(component))));
             }
-        };
-        match self.share {
-            None => room.sections.values().for_each(visit),
-            Some(share) => {
-                let has = |row: &&Row| row.has(component, room);
-                share.rows().filter(has).for_each(|row| visit(&row.section));
+            if let Some((_, Some(range))) = &last {
+                visit(part, range.clone());
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::told::{Gained, Told};
 use crate::ids::PlayerId;
+use crate::sync::part::Part;
 use crate::sync::replica::Replica;
 use crate::sync::room::Room;
 use crate::sync::schema::ComponentId;
@@ -9,6 +10,7 @@ use crate::sync::section::{Section, SectionKey};
 use crate::sync::seen::{Seen, Share};
 use crate::sync::shape::ShapeId;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A section that somebody sees, and where it is among the common ones.
@@ -30,8 +32,8 @@ pub(in crate::sync) struct Row {
     pub(super) said: Said,
     /// Its checksum after this tick, once somebody needs it.
     pub(super) checksum: Option<u32>,
-    /// The shapes that are in it.
-    kinds: Vec<ShapeId>,
+    /// Who is in it, by shape.
+    slots: Vec<(ShapeId, u32)>,
 }
 
 /// What was said of a section in this tick by those who came first.
@@ -56,26 +58,32 @@ impl Row {
             was_empty: true,
             said: Said::Unsaid,
             checksum: None,
-            kinds: Vec::new(),
+            slots: Vec::new(),
         }
     }
 
-    /// Whether anything in it has this component.
-    pub(in crate::sync) fn has(&self, component: ComponentId, room: &Room) -> bool {
-        let mut shapes = self.kinds.iter().filter_map(|shape| room.shapes.get(*shape));
-        shapes.any(|shape| shape.find(component).is_some())
+    /// Its parts that have a component, and where their lanes have it. Others are not even looked at.
+    pub(in crate::sync) fn with<'a>(
+        &'a self,
+        component: ComponentId,
+        room: &'a Room,
+    ) -> impl Iterator<Item = (&'a Part, Range<usize>)> {
+        let kinds = self.slots.chunk_by(|(shape, _), (other, _)| shape == other);
+        let having = kinds.filter_map(move |kind| {
+            let (shape, _) = kind.first()?;
+            Some((kind, room.shapes.get(*shape)?.range(component)?))
+        });
+        having.flat_map(|(kind, range)| {
+            let parts = kind.iter().filter_map(|(_, slot)| self.section.get(*slot));
+            parts.map(move |part| (part, range.clone()))
+        })
     }
 
-    /// Finds anew which shapes are in it.
+    /// Finds anew who is in it.
     pub(super) fn survey(&mut self) {
-        self.kinds.clear();
-        let mut last = None;
-        for (_, part) in self.section.parts() {
-            if last != Some(part.shape) && !self.kinds.contains(&part.shape) {
-                self.kinds.push(part.shape);
-            }
-            last = Some(part.shape);
-        }
+        self.slots.clear();
+        self.slots.extend(self.section.parts().map(|(slot, part)| (part.shape, slot)));
+        self.slots.sort_unstable();
     }
 }
 
