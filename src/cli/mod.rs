@@ -7,7 +7,7 @@ mod show;
 mod watch;
 
 pub use crate::doors::Files;
-pub use crate::load::Bot;
+pub use crate::load::{Bot, Own};
 pub use canvas::{Canvas, Color};
 pub use show::{Load, Offer, Show};
 

@@ -46,6 +46,8 @@ pub trait Show: Game {
     }
     /// A player to watch, and to load servers with.
     fn bot(seed: u64, player: PlayerId) -> Box<dyn Bot<Self::Input> + Send>;
+    /// Whether its bots foresee what becomes of what is their own, as clients do that predict.
+    const FORESEES: bool = false;
     /// What the controls of somebody say who runs about without looking.
     fn wander(random: &mut Random) -> Self::Input {
         let _ = random;

@@ -180,13 +180,15 @@ impl Crowd {
             }
             self.agenda.pop();
             if self.members[number].due == due {
-                self.act(number, now);
+                self.act(number);
             }
         }
     }
 
     /// Does what is due for a player.
-    fn act(&mut self, number: usize, now: Duration) {
+    fn act(&mut self, number: usize) {
+        // Looked up anew: those before it took their time, and what is said now is not said then.
+        let now = self.start.elapsed();
         let member = &mut self.members[number];
         let mut around = Around { now, felt: &mut self.felt, hall: &mut self.hall };
         if member.player.hangs_up() {

@@ -1,10 +1,22 @@
 //! What a player sees with: eyes of its own, or those that it shares with the others of its match.
 
+use super::foresight::Foresight;
 use super::hall::{Hall, Place};
 use crate::ids::{PlayerId, Tick};
 use crate::sync::schema::Schema;
 use crate::sync::{Replica, Seen, SingerId, StreamError};
 use std::sync::Arc;
+
+/// How a player looks at its match.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looks {
+    /// Together with the others.
+    Together,
+    /// Alone.
+    Alone,
+    /// Alone, and ahead of the server at what is its own.
+    Ahead,
+}
 
 /// What a player sees with.
 pub(super) enum Eyes {
@@ -17,16 +29,16 @@ pub(super) enum Eyes {
 impl Eyes {
     /// Eyes that have seen nothing yet, in this match.
     pub(super) fn new(
-        shares: bool,
+        looks: Looks,
         schema: Arc<Schema>,
         player: PlayerId,
         place: Place,
         hall: &mut Hall,
     ) -> Self {
-        if shares {
-            Self::Shared(hall.chorus(place).enter(schema, player))
-        } else {
-            Self::Own(Box::new(Replica::new(schema, player, false)))
+        match looks {
+            Looks::Together => Self::Shared(hall.chorus(place).enter(schema, player)),
+            Looks::Alone => Self::Own(Box::new(Replica::new(schema, player, false))),
+            Looks::Ahead => Self::Own(Box::new(Replica::new(schema, player, true))),
         }
     }
 
@@ -34,12 +46,16 @@ impl Eyes {
     pub(super) fn receive(
         &mut self,
         packet: &[u8],
-        place: Place,
-        hall: &mut Hall,
+        foresight: Option<&Foresight>,
+        (place, hall): (Place, &mut Hall),
     ) -> Result<Tick, StreamError> {
         match self {
             Self::Own(replica) => {
-                replica.receive(packet)?;
+                let claim = foresight.and_then(|it| it.claim(replica.tick().next()));
+                match claim {
+                    Some(claim) => replica.receive_predicted(packet, claim)?,
+                    None => replica.receive(packet)?,
+                };
                 Ok(replica.tick())
             }
             Self::Shared(id) => {

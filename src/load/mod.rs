@@ -15,6 +15,7 @@
 mod mind;
 mod tally;
 mod hall;
+mod foresight;
 mod eyes;
 mod plan;
 mod seat;
@@ -33,6 +34,7 @@ pub mod socketio;
 pub mod wire;
 
 pub use crowd::{Crowd, Target};
+pub use foresight::Own;
 pub use hall::Hall;
 pub use metrics::{Desk, LastWord, Probe, Reading};
 pub use mind::{Bot, Idle, Mind, Playing, Wandering};

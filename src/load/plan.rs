@@ -1,5 +1,6 @@
 //! What all players of a run do.
 
+use super::eyes::Looks;
 use super::mind::Mind;
 use crate::ids::PlayerId;
 use crate::sim::Random;
@@ -28,11 +29,28 @@ pub struct Plan {
     pub leave_rate: f64,
     /// Whether what players of a match are told alike is decoded once for all of them.
     pub shares: bool,
+    /// Of a hundred players so many predict what is their own.
+    pub predicting: u32,
     /// Fault planted on purpose: one bit of one packet of the stream in so many is turned; 0: none.
     pub planted_one_in: u32,
 }
 
 impl Plan {
+    /// How this player looks at its match.
+    pub(super) fn looks(&self, number: u32) -> Looks {
+        // The first of all, and then evenly.
+        if u64::from(number) * u64::from(self.predicting) % 100 < u64::from(self.predicting) {
+            Looks::Ahead
+        } else {
+            self.looks_on()
+        }
+    }
+
+    /// How those look at their match who predict nothing.
+    pub(super) fn looks_on(&self) -> Looks {
+        if self.shares { Looks::Together } else { Looks::Alone }
+    }
+
     /// When a player thinks of leaving next.
     pub(super) fn next_whim(&self, now: Duration, random: &mut Random) -> Duration {
         if self.leave_rate <= 0.0 {

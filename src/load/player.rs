@@ -4,11 +4,12 @@
 //! it was due, however late whoever drives it is.
 
 use super::absence::Absence;
+use super::eyes::Looks;
 use super::hall::Hall;
 use super::plan::{BACK_WITHIN, Plan, TRIES_AGAIN};
 use super::seat::{Followed, Found, Seat};
 use super::tally::{Bytes as Sum, Felt, framed};
-use crate::ids::PlayerId;
+use crate::ids::{PlayerId, Tick};
 use crate::protocol::native::{
     Applied, ClientSession, FromClient, Hello, Input, Join, Joined, ProtocolError, Refusal, Stage,
     ToClient,
@@ -246,7 +247,7 @@ impl Player {
             place: around.hall.enter(joined.match_id),
             schema,
             tick_rate: joined.tick_rate,
-            shares: self.plan.shares,
+            looks: self.plan.looks(self.number),
         };
         let mind = (self.plan.minds)(self.plan.seed ^ u64::from(self.number), joined.player);
         let (planted, random) = (self.plan.planted_one_in, &mut self.random);
@@ -298,7 +299,8 @@ impl Player {
                 let plan = self.plan.clone();
                 let (place, options) = (&*plan.place, &*plan.options);
                 let name = format!("bot {}", self.number);
-                let join = Join { place, options, name: &name, ..Join::default() };
+                let predicts = plan.looks(self.number) == Looks::Ahead;
+                let join = Join { place, options, name: &name, predicts, ..Join::default() };
                 if matches!(self.session.stage(), Stage::Free | Stage::Left) {
                     self.say(&FromClient::Join(join), around, |_| None);
                 }
@@ -317,11 +319,13 @@ impl Player {
             return;
         }
         let server = estimate.map_or(seat.seen(), |(tick, _)| tick);
+        let server = Tick(server.0.saturating_add(seat.lead()));
         let Some(tick) = seat.decide(due, around, server) else { return };
         let seen = Some((seat.seen(), 0));
-        let controls = seat.controls().to_vec();
-        let input = Input { tick, seen, controls: &controls, ..Input::default() };
+        let (controls, predicted) = (seat.controls().to_vec(), seat.foresee(tick));
+        let input = Input { tick, seen, predicted, controls: &controls };
         around.felt.counts.inputs += 1;
+        around.felt.counts.predicted += u64::from(predicted.is_some());
         self.say(&FromClient::Input(input), around, |sent| Some(&mut sent.state));
     }
 

@@ -3,7 +3,8 @@
 //! What comes is verified by a replica, what is said was due at some time: both are noted here, so that
 //! all simulated players measure the same things alike.
 
-use super::eyes::Eyes;
+use super::eyes::{Eyes, Looks};
+use super::foresight::Foresight;
 use super::hall::{Hall, Place};
 use super::mind::Mind;
 use super::player::Around;
@@ -40,6 +41,8 @@ pub(super) struct Seat {
     place: Place,
     eyes: Eyes,
     mind: Box<dyn Mind>,
+    /// What is known ahead of the server, if anything.
+    foresight: Option<Foresight>,
     controls: Vec<u8>,
     period: Duration,
     /// One bit of one packet in so many is turned; 0: none.
@@ -71,8 +74,8 @@ pub(super) struct Found {
     pub(super) schema: Arc<Schema>,
     /// Ticks in a second.
     pub(super) tick_rate: u16,
-    /// Whether it is seen with the eyes of others as well.
-    pub(super) shares: bool,
+    /// How it is looked at from there.
+    pub(super) looks: Looks,
 }
 
 /// What a packet of the stream came to.
@@ -102,8 +105,9 @@ impl Seat {
             id: found.id,
             number,
             place: found.place,
-            eyes: Eyes::new(found.shares, found.schema, found.id, found.place, hall),
+            eyes: Eyes::new(found.looks, found.schema, found.id, found.place, hall),
             mind,
+            foresight: (found.looks == Looks::Ahead).then(Foresight::default),
             controls: Vec::new(),
             period,
             planted_one_in,
@@ -182,10 +186,11 @@ impl Seat {
         let (now, felt) = (around.now, &mut *around.felt);
         let is_keyframe = is_keyframe(packet);
         let planted = self.planted_one_in;
+        let (ahead, here) = (self.foresight.as_ref(), (self.place, &mut *around.hall));
         let received = if planted > 0 && !is_keyframe && random.one_in(planted) {
-            self.eyes.receive(&turn_a_bit(packet, random), self.place, around.hall)
+            self.eyes.receive(&turn_a_bit(packet, random), ahead, here)
         } else {
-            self.eyes.receive(packet, self.place, around.hall)
+            self.eyes.receive(packet, ahead, here)
         };
         let tick = match received {
             Ok(tick) => tick,
@@ -200,9 +205,15 @@ impl Seat {
             felt.join.note(now.saturating_sub(wanted));
         }
         (self.heard, self.seen) = (now, tick);
-        if let Some(applied) = applied {
+        let applied_to = applied.map(|applied| applied.tick(self.newest));
+        if let (Some(ahead), Some(replica)) = (&mut self.foresight, self.eyes.own()) {
+            if let Some(applied) = applied {
+                ahead.learn(applied.tick(self.newest), applied.lead, self.newest);
+            }
+            felt.counts.corrections += ahead.receive(replica, applied_to, &mut *self.mind);
+        }
+        if let Some(used) = applied_to {
             felt.counts.applied += 1;
-            let used = applied.tick(self.newest);
             if let Some((_, due)) = self.sent.iter().find(|(sent, _)| *sent == used) {
                 let what = (tick, *due);
                 around.hall.applied(self.place, self.number, what, now, &mut felt.visible);
@@ -288,6 +299,18 @@ impl Seat {
                 *due = around.felt.visible.note_wait(*due, around.now);
             }
         }
+    }
+
+    /// For how many ticks later than the server's next one its inputs are to be.
+    pub(super) fn lead(&self) -> u32 {
+        self.foresight.as_ref().map_or(0, Foresight::lead)
+    }
+
+    /// What its own comes to after this tick if its controls say what they do, for the server to compare;
+    /// nothing if it does not look ahead.
+    pub(super) fn foresee(&mut self, tick: Tick) -> Option<u32> {
+        let (ahead, replica) = (self.foresight.as_mut()?, self.eyes.own()?);
+        ahead.say(tick, &self.controls, replica, &mut *self.mind)
     }
 
     /// At the end of a run, or of the seat: what is still waited for has been until now.

@@ -154,6 +154,10 @@ counts! {
     inputs,
     /// Inputs that the server said it had used; the others were seen by nobody.
     applied,
+    /// Inputs with which was said what comes of them for what is one's own.
+    predicted,
+    /// Own entities that came to something else than was foreseen.
+    corrections,
     /// Events that came.
     events,
     /// Acknowledgements that came.

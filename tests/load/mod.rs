@@ -57,6 +57,7 @@ pub(crate) fn plan() -> Plan {
         seed: 1,
         leave_rate: 0.0,
         shares: true,
+        predicting: 0,
         planted_one_in: 0,
     }
 }

@@ -52,6 +52,7 @@ fn plan(planted_one_in: u32) -> Arc<Plan> {
         seed: 3,
         leave_rate: 0.0,
         shares: true,
+        predicting: 0,
         planted_one_in,
     })
 }

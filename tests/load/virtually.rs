@@ -1,12 +1,16 @@
 //! Players and matches in virtual time: the same again for the same seed, and faults are found.
 
 use super::{arena, plan};
+use game::arena::{Arena, Input};
 use std::sync::Arc;
 use std::time::Duration;
+use tickwire::cli::Show;
 use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
 use tickwire::load::{
-    Around, Felt, Hall, Idle, Plan, Player, Scenario, Weather, simulate, simulate_twice, smallest,
+    Around, Bot, Felt, Hall, Idle, Minds, Plan, Player, Playing, Scenario, Weather, simulate,
+    simulate_twice, smallest,
 };
+use tickwire::sync::Seen;
 
 const MS: fn(u64) -> Duration = Duration::from_millis;
 const SEAT_KEPT: Duration = Duration::from_secs(2);
@@ -44,6 +48,38 @@ fn the_same_seed_gives_the_same_run_over_bad_roads_with_people_who_come_and_go()
         })
         .collect();
     assert!(hashes.windows(2).all(|pair| pair[0] != pair[1]), "seeds differ");
+}
+
+/// A bot that believes that nothing ever becomes of anything.
+struct Blind(Box<dyn Bot<Input> + Send>);
+
+impl Bot<Input> for Blind {
+    fn think(&mut self, view: Seen<'_>) -> Input {
+        self.0.think(view)
+    }
+}
+
+#[test]
+fn who_predicts_is_corrected_when_it_is_wrong_and_sees_what_all_see() {
+    let play = |players, minds: Arc<Minds>| {
+        let weather = Weather { latency: MS(100), jitter: MS(20), ..Weather::default() };
+        let plan = Plan { predicting: 100, minds, ..plan() };
+        let scenario = Scenario { players, ..scenario(arena(8), plan, weather, 600) };
+        // What they hold is compared with the match itself.
+        let counts = simulate(&scenario, 1).expect("no fault").felt.counts;
+        assert!(counts.predicted > 500 * u64::from(players), "{counts:?}");
+        counts
+    };
+    let alone = play(1, plan().minds);
+    assert!(alone.corrections < alone.predicted / 50, "{alone:?}");
+    // Somebody is hit now and then, and takes what lies about.
+    let many = play(6, plan().minds);
+    assert!(many.corrections > 0 && many.corrections < many.predicted / 5, "{many:?}");
+    let blind = play(
+        6,
+        Arc::new(|seed, player| Box::new(Playing(Box::new(Blind(Arena::bot(seed, player)))))),
+    );
+    assert!(blind.corrections > blind.predicted / 2, "{blind:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! aims by what it remembers. It turns no faster than a hand does, and strays a little.
 
 use super::control::{Buttons, Input};
+use super::foresight::{self, is_live};
 use super::pickup::Gift;
 use super::sight::{Glance, Sight};
 use super::turn;
@@ -11,6 +12,7 @@ use super::weapon::Kind;
 use arena_rules::Weapon;
 use bevy_ecs::component::Component;
 use serde::{Deserialize, Serialize};
+use tickwire::cli::Own;
 use tickwire::ids::Tick;
 use tickwire::prelude::{NetId, PlayerId, Random};
 use tickwire::sync::Seen;
@@ -98,6 +100,14 @@ impl Bot {
         match self.glance.of(view, self.player) {
             Some(sight) => self.mind.think(&sight, &mut self.random),
             None => self.mind.idle(),
+        }
+    }
+
+    /// What becomes of its avatar in this tick if its controls say this: that it runs as it is told, and
+    /// that nothing else happens to it.
+    pub fn foresee(&mut self, own: &mut Own, input: &Input, tick: Tick, view: Seen<'_>) {
+        if let Some(field) = self.glance.field(view) {
+            foresight::step(own, input, tick, field, is_live(view, tick));
         }
     }
 }

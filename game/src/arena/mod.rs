@@ -17,6 +17,7 @@ pub mod team;
 pub mod score;
 pub mod round;
 pub mod sight;
+pub mod foresight;
 pub mod bot;
 pub mod crew;
 pub mod show;

@@ -10,7 +10,7 @@ use super::player::{Profile, Standing};
 use super::projectile::Shot;
 use super::score::Score;
 use super::{Arena, HERTZ_MOST, Input, Options};
-use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Show};
+use tickwire::cli::{Bot as Player, Canvas, Color, Files, Load, Offer, Own, Show};
 use tickwire::prelude::*;
 use tickwire::sync::{Replica, Seen};
 
@@ -26,6 +26,10 @@ const COLORS: [Color; 6] =
 impl Player<Input> for Bot {
     fn think(&mut self, view: Seen<'_>) -> Input {
         Self::think(self, view)
+    }
+
+    fn foresee(&mut self, own: &mut Own, input: &Input, tick: Tick, view: Seen<'_>) {
+        Self::foresee(self, own, input, tick, view);
     }
 }
 
@@ -72,6 +76,8 @@ impl Show for Arena {
     fn bot(seed: u64, player: PlayerId) -> Box<dyn Player<Input> + Send> {
         Box::new(Bot::new(seed, player))
     }
+
+    const FORESEES: bool = true;
 
     fn wander(random: &mut Random) -> Input {
         let bits = random.bits().to_le_bytes();

@@ -89,14 +89,20 @@ pub struct Glance {
 }
 
 impl Glance {
-    /// What is seen from a seat, as long as its avatar is there.
-    pub fn of<'a>(&'a mut self, view: Seen<'_>, player: PlayerId) -> Option<Sight<'a>> {
+    /// The field with its walls, which do not change.
+    pub fn field(&mut self, view: Seen<'_>) -> Option<&Field> {
         if self.field.is_none() {
             let (mut ground, mut walls) = (None, Vec::new());
             view.each(|_, _, found: Ground| ground = Some(found));
             view.each(|_, _, wall: Wall| walls.push(wall));
             self.field = Some(Field::seen(&ground?, walls.into_iter()));
         }
+        self.field.as_ref()
+    }
+
+    /// What is seen from a seat, as long as its avatar is there.
+    pub fn of<'a>(&'a mut self, view: Seen<'_>, player: PlayerId) -> Option<Sight<'a>> {
+        self.field(view)?;
         self.figures.clear();
         self.lures.clear();
         view.each(|id, owner, body: Body| {

@@ -13,6 +13,8 @@ const PLAYERS: u32 = 100;
 const PER_MATCH: u32 = 20;
 /// Everybody leaves a thousand times a minute: more is none.
 const LEAVE_RATE_MOST: f64 = 100_000.0;
+/// Of a hundred players so many predict unless told.
+const PREDICTING: u32 = 2;
 /// How often who chats says something in a second unless told.
 const SAYINGS: f64 = 2.0;
 /// Where a server's Socket.IO is unless told.
@@ -106,6 +108,10 @@ pub(in crate::cli) struct Options {
     /// their seat, by Socket.IO all anew [default: none; in a simulation by chance].
     #[arg(long)]
     pub(super) leave_rate: Option<f64>,
+    /// Of a hundred players so many predict what is their own, as browsers do; each of them is decoded alone
+    /// [default: 2 where the game's bots can; in a simulation by chance].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub(super) predicting: Option<u32>,
     /// What chance starts from.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -198,6 +204,11 @@ enum Travel {
 }
 
 impl Options {
+    /// Of a hundred players so many predict.
+    pub(super) fn predicting(&self) -> u32 {
+        self.predicting.unwrap_or(PREDICTING)
+    }
+
     pub(super) fn players(&self) -> u32 {
         self.players.unwrap_or(PLAYERS).max(1)
     }
@@ -256,6 +267,12 @@ impl Options {
             (
                 !is_native && !self.weather().is_fine(),
                 "--latency, --jitter and --stall are for native players only",
+            ),
+            (
+                self.predicting.unwrap_or(0) > 0
+                    && (self.protocol == Some(Protocol::Socketio)
+                        || !matches!(self.behaviour, Kind::Play | Kind::Chaos)),
+                "--predicting is for native players who look where they go: --behaviour play or chaos",
             ),
             (!(0.0..=LEAVE_RATE_MOST).contains(&leave_rate), "--leave-rate is from 0 to 100000"),
         ];

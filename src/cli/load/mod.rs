@@ -68,6 +68,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         seed: options.seed,
         leave_rate: options.leave_rate.unwrap_or(0.0),
         shares: true,
+        predicting: if foresees::<G>(options) { options.predicting() } else { 0 },
         planted_one_in: options.plant_desync,
     });
     Run::new(RunOptions {
@@ -130,6 +131,11 @@ fn read(file: &Path) -> anyhow::Result<Outcome> {
     let about = || file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(about)?;
     serde_json::from_str(&text).with_context(about)
+}
+
+/// Whether those who play can predict what is their own.
+fn foresees<G: Show>(options: &Options) -> bool {
+    G::FORESEES && matches!(options.behaviour, Kind::Play | Kind::Chaos)
 }
 
 /// Who plays.

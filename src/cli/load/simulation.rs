@@ -1,7 +1,7 @@
 //! Matches in virtual time, seed after seed, for as long as is wished.
 
 use super::arguments::Kind;
-use super::{Options, minds};
+use super::{Options, foresees, minds};
 use crate::cli::say;
 use crate::cli::show::Show;
 use crate::host::matches::{Catalog, MatchOptions, Rehearsal};
@@ -87,6 +87,9 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Of a hundred players so many predict.
+const PREDICTING: [u32; 3] = [0, 34, 100];
+
 /// How many the match of a seed is made for: by the seed alone, so that it is the same match for fewer
 /// players.
 fn made_for(random: &mut Random) -> u32 {
@@ -109,6 +112,8 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
     let [latency, jitter, stall] = chosen;
     let weather = options.told_weather().unwrap_or(Weather { latency, jitter, stall });
     let leaves = random.pick(&LEAVE_RATES).copied().unwrap_or_default();
+    let by_chance = random.pick(&PREDICTING).copied().unwrap_or_default();
+    let predicting = options.predicting.unwrap_or(by_chance);
     let hosting = MatchOptions {
         seat_kept: SEAT_KEPT,
         empty_for: Duration::from_secs(3600),
@@ -132,6 +137,7 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
             seed,
             leave_rate: options.leave_rate.unwrap_or(leaves),
             shares: false,
+            predicting: if foresees::<G>(options) { predicting } else { 0 },
             planted_one_in: options.plant_desync,
         }),
     }
@@ -175,6 +181,7 @@ impl Found {
             say("stall", exact(stall));
         }
         say("leave-rate", options.leave_rate.map(|rate| rate.to_string()));
+        say("predicting", options.predicting.map(|percent| percent.to_string()));
         let planted = Some(options.plant_desync).filter(|planted| *planted > 0);
         say("plant-desync", planted.map(|planted| planted.to_string()));
         all

@@ -77,6 +77,7 @@ const FIGURES: &[Figure] = &[
     // Nobody who saw nothing lost the thread.
     figure("desync", "", |it| (it.gap_ms.count > 0 || it.desyncs > 0).then_some(it.desyncs as f64)),
     figure("delivered", "%", |it| (it.packets_due > 0).then_some(it.delivered_ratio * 100.0)),
+    figure("corrections", "%", corrections),
     figure("bytes_per_packet", "", |it| (it.packets > 0).then_some(it.bytes_per_packet)),
     figure("skipped", "", |it| of_server(it, |server| server.skipped_ticks)),
     figure("tick_p99", "us", |it| of_server(it, |server| server.tick_us.p99)),
@@ -86,6 +87,12 @@ const FIGURES: &[Figure] = &[
     figure("overflows", "", |it| of_server(it, |server| server.overflows)),
     figure("own_late_p99", "ms", |it| Some(it.generator.late_ms_p99)),
 ];
+
+/// Of a hundred predictions so many were wrong.
+fn corrections(outcome: &Outcome) -> Option<f64> {
+    let predicted = Some(outcome.inputs_predicted).filter(|it| *it > 0)?;
+    Some(outcome.corrections? as f64 * 100.0 / predicted as f64)
+}
 
 /// An assertion that cannot be read.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]

@@ -229,7 +229,10 @@ pub struct Outcome {
     pub desyncs: u64,
     /// Keyframes that were sent to them.
     pub keyframes: u64,
-    /// Corrections of what was predicted; none as long as no bot predicts anything.
+    /// Inputs of those who predict what is their own, among them.
+    #[serde(default)]
+    pub inputs_predicted: u64,
+    /// How often the server corrected them; nothing if nobody predicted anything.
     pub corrections: Option<u64>,
     /// Connections that went on where a lost one was.
     pub reconnects: u64,
@@ -296,6 +299,8 @@ impl Outcome {
         let came = &arrival.counts;
         self.desyncs = desyncs + broken + came.desyncs + came.broken;
         self.keyframes = measured.counts.keyframes;
+        self.inputs_predicted = measured.counts.predicted;
+        self.corrections = (self.inputs_predicted > 0).then_some(measured.counts.corrections);
         self.reconnects = measured.counts.reconnects;
         self.lost = measured.counts.lost + came.lost;
         self.events = measured.counts.events;

@@ -66,8 +66,11 @@ fn packets(outcome: &Outcome) -> String {
     if !outcome.has_streams() {
         return format!("no stream was followed; of what was said in rooms {delivered} was heard");
     }
+    let corrections = outcome.corrections.map_or(String::new(), |it| {
+        format!("; {} corrections of {} predictions", count(it), count(outcome.inputs_predicted))
+    });
     format!(
-        "{delivered} of those due came, all verified; {} desyncs, {} keyframes; of {} inputs {} used",
+        "{delivered} of those due came, all verified; {} desyncs, {} keyframes; of {} inputs {} used{corrections}",
         count(outcome.desyncs),
         count(outcome.keyframes),
         count(outcome.inputs),

@@ -99,7 +99,7 @@ impl Play {
         let found = schema.map(|schema| {
             let place = desk.here.hall.enter(&joined.r#match);
             let (id, tick_rate) = (PlayerId(joined.player), joined.tick_rate);
-            Found { id, place, schema, tick_rate, shares: self.plan.shares }
+            Found { id, place, schema, tick_rate, looks: self.plan.looks_on() }
         });
         let Some(found) = found else {
             desk.here.felt.counts.broken += 1;
