@@ -52,6 +52,8 @@ pub struct Crowd {
     start: Instant,
     /// What the system's clock shows beyond the time since there is a crowd.
     epoch: Duration,
+    /// When sockets were looked at, the time before the last and the last.
+    passes: [Duration; 2],
 }
 
 struct Member {
@@ -81,6 +83,7 @@ impl Crowd {
             roads: 0,
             start: Instant::now(),
             epoch: Duration::ZERO,
+            passes: [Duration::ZERO; 2],
         })
     }
 
@@ -155,6 +158,7 @@ impl Crowd {
             // Anew each time: the system's clock is put right now and then.
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             self.epoch = since.saturating_sub(now);
+            self.passes = [self.passes[1], now];
             self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
             theirs.clear();
             let mut ready = std::mem::take(&mut self.ready);
@@ -246,8 +250,9 @@ impl Crowd {
             wire.ends();
         }
         let came = wire.read(&mut buffer);
-        // What came while this process did something else came then and not now.
-        let came = came.map_or(now, |at| at.saturating_sub(self.epoch).min(now));
+        // What came while this process did something else came then and not now; not before it looked
+        // last, whatever becomes of the system's clock.
+        let came = came.map_or(now, |at| at.saturating_sub(self.epoch).clamp(self.passes[0], now));
         let mut around = Around { now: came, felt: &mut self.felt, hall: &mut self.hall };
         let mut used = 0;
         while let Some((frame, length)) = next_frame(&buffer[used..]) {

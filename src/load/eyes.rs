@@ -56,6 +56,10 @@ impl Eyes {
                     Some(claim) => replica.receive_predicted(packet, claim)?,
                     None => replica.receive(packet)?,
                 };
+                // The server believes that it knows more than it does: it says all of it again.
+                if !replica.is_whole() {
+                    return Err(StreamError::NoKeyframe);
+                }
                 Ok(replica.tick())
             }
             Self::Shared(id) => {

@@ -149,10 +149,12 @@ impl Foresight {
             let last = self.last.max(tick).min(Tick(tick.0.saturating_add(AHEAD_MOST)));
             self.play(tick, last, replica, mind);
         }
-        let (oldest, last) = (Tick(tick.0.saturating_sub(REPEATED_MOST)), self.last);
-        self.inputs.retain(|at, _| (oldest..=last).contains(at));
-        self.states.retain(|at, _| (tick..=last).contains(at));
-        self.claims.retain(|at, _| (tick..=last).contains(at));
+        // What the server was told it may believe, however far ahead that was.
+        let oldest = Tick(tick.0.saturating_sub(REPEATED_MOST));
+        self.inputs.retain(|at, _| *at >= oldest);
+        self.claims.retain(|at, _| *at >= tick);
+        let known = tick..=self.last;
+        self.states.retain(|at, _| known.contains(at));
         corrections as u64
     }
 
@@ -172,7 +174,7 @@ impl Foresight {
             state.values_mut().for_each(|own| mind.foresee(own, controls, tick, replica.seen()));
             self.states.insert(tick, state.clone());
         }
-        self.last = to;
+        self.last = to.max(from);
     }
 
     /// What the server will take the controls of a tick to say; none: nothing.

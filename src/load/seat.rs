@@ -205,6 +205,8 @@ impl Seat {
             felt.join.note(now.saturating_sub(wanted));
         }
         (self.heard, self.seen) = (now, tick);
+        // Of inputs that were never said nothing can be used.
+        let applied = applied.filter(|applied| applied.tick(self.newest) <= self.newest);
         let applied_to = applied.map(|applied| applied.tick(self.newest));
         if let (Some(ahead), Some(replica)) = (&mut self.foresight, self.eyes.own()) {
             if let Some(applied) = applied {
@@ -214,7 +216,9 @@ impl Seat {
         }
         if let Some(used) = applied_to {
             felt.counts.applied += 1;
-            if let Some((_, due)) = self.sent.iter().find(|(sent, _)| *sent == used) {
+            // Who predicts says its inputs early, for a later tick: that is no time that anybody waits.
+            let sent = self.sent.iter().find(|(sent, _)| *sent == used);
+            if let Some((_, due)) = sent.filter(|_| self.foresight.is_none()) {
                 let what = (tick, *due);
                 around.hall.applied(self.place, self.number, what, now, &mut felt.visible);
             }
@@ -250,7 +254,7 @@ impl Seat {
         if now > self.next_input + BEHIND_MOST {
             // Those that are let go were due as well.
             let missed = (now - self.next_input).div_duration_f64(self.period).ceil() as u32;
-            around.felt.counts.expected += u64::from(missed);
+            around.felt.counts.expected += u64::from(missed) * u64::from(self.is_in);
             self.next_input += self.period * missed;
         }
         due
@@ -293,7 +297,7 @@ impl Seat {
     /// The first of the inputs that the server has not answered have waited until now. What it used is
     /// the hall's, and what a later one was used for is counted only.
     fn wait_for_inputs(&mut self, around: &mut Around<'_>, first: usize) {
-        if around.hall.is_watched(self.place) {
+        if around.hall.is_watched(self.place) && self.foresight.is_none() {
             let waiting = self.sent.iter_mut().take(first).filter(|(tick, _)| *tick > self.used);
             for (_, due) in waiting {
                 *due = around.felt.visible.note_wait(*due, around.now);

@@ -96,6 +96,12 @@ impl Replica {
         }
     }
 
+    /// Whether all that is in view is known: nothing was left out for a prediction that nobody made.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.unknown.is_empty()
+    }
+
     /// The tick of the last packet.
     #[must_use]
     pub fn tick(&self) -> Tick {

@@ -33,6 +33,10 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
         return compare(files);
     }
     options.check()?;
+    anyhow::ensure!(
+        G::FORESEES || options.predicting.unwrap_or(0) == 0,
+        "--predicting: the bots of this game foresee nothing"
+    );
     if options.simulate {
         pin_self(&options.own_core)?;
         return simulation::run::<G>(options);

@@ -88,7 +88,7 @@ const FIGURES: &[Figure] = &[
     figure("own_late_p99", "ms", |it| Some(it.generator.late_ms_p99)),
 ];
 
-/// Of a hundred predictions so many were wrong.
+/// Corrections for a hundred predictions.
 fn corrections(outcome: &Outcome) -> Option<f64> {
     let predicted = Some(outcome.inputs_predicted).filter(|it| *it > 0)?;
     Some(outcome.corrections? as f64 * 100.0 / predicted as f64)

@@ -108,7 +108,9 @@ const STREAM: &[Figure<Outcome>] = &[
         measured(it.inputs > 0, it.inputs_used as f64 / it.inputs as f64 * 100.0)
     }),
     Figure("Keyframes", Count, Neither, |it| it.keyframes as f64),
-    Figure("Corrections", Count, Less, |it| it.corrections.unwrap_or(0) as f64),
+    Figure("Corrections", Count, Less, |it| {
+        measured(it.inputs_predicted > 0, it.corrections.unwrap_or(0) as f64)
+    }),
     Figure("Events", Count, Neither, |it| it.events as f64),
     Figure("Answers lost", Count, Less, |it| it.acks_lost as f64),
 ];

@@ -1,6 +1,7 @@
 //! What a run came to, judged and told: as JSON, as a table, as a page with charts.
 
 mod outcome;
+mod own_cost;
 mod expect;
 mod figures;
 mod verdict;
@@ -12,9 +13,9 @@ mod sheet;
 mod page;
 
 pub use expect::{Expect, ExpectError};
-pub(super) use outcome::OwnCost;
 pub use outcome::{
     ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
 };
+pub(super) use own_cost::OwnCost;
 pub use page::page;
 pub use table::{comparison, table};

@@ -135,6 +135,7 @@ impl Chorus {
                 singer.catch_up();
                 singer.fault.take()
             }
+            Voice::Along(_) if singer.waiting.is_empty() => None,
             Voice::Along(shown) => {
                 let mut alone = self.lead.as_ref()?.part_of(singer.player, shown);
                 singer.waiting.iter().find_map(|packet| alone.receive(packet).err())
