@@ -89,10 +89,10 @@ export class Predictor {
             const last = Math.min(Math.max(this.last, tick), tick + AHEAD_MOST);
             this.#play(tick, last, view);
         }
-        for (const kept of [this.#states, this.#claims, this.#inputs]) {
-            const oldest = kept === this.#inputs ? tick - REPEATED_MOST : tick;
-            for (const at of kept.keys()) if (at < oldest || at > this.last) kept.delete(at);
-        }
+        // What the server was told it may believe, however far ahead that was.
+        for (const at of this.#inputs.keys()) if (at < tick - REPEATED_MOST) this.#inputs.delete(at);
+        for (const at of this.#claims.keys()) if (at < tick) this.#claims.delete(at);
+        for (const at of this.#states.keys()) if (at < tick || at > this.last) this.#states.delete(at);
         return known.filter((id) => froms.get(id)).map((id) => {
             this.#slips.delete(id);
             const [from, to] = [froms.get(id), structuredClone(this.draw(now, controls, view).get(id))];

@@ -201,6 +201,21 @@ test("after a stall it is ahead by as much as before", () => {
     assert.ok(tick - play.tick < 5, `${tick} at ${play.tick}`);
 });
 
+test("what was said in a long silence is known when the server speaks again", () => {
+    const play = new Play({ latency: 150, push: (tick) => (tick === 104 ? 0.5 : 0) });
+    play.run(5);
+    const [down, late] = [play.down, []];
+    play.down = (bring) => late.push(bring);
+    const turning = (now) => ({ go: Math.floor(now / 130) % 2 ? 1 : -1 });
+    play.run(4.5, turning);
+    play.down = down;
+    late.forEach((bring) => bring());
+    play.run(3, turning);
+    assert.ok(late.length > 80, `${late.length} packets came at once`);
+    // It was pushed once.
+    assert.deepEqual(play.log.corrections.filter(({ tick }) => tick > 60).map(({ tick }) => tick), [104]);
+});
+
 test("who dies is gone at once and who comes back is ahead again", () => {
     const play = new Play();
     play.run(3);
