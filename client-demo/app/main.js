@@ -61,7 +61,7 @@ let glimpsed = Promise.resolve();
 const way = takeWay();
 const arrival = reach(way?.resume);
 
-expose(() => ({ client, match: play?.match ?? null, world: play?.world ?? null }));
+expose(() => ({ client, match: play?.match ?? null, world: play?.world ?? null, camera }));
 
 /**
  * Connects, for as long as it takes.

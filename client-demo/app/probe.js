@@ -13,11 +13,11 @@
  * | `corrections`, `desyncs`, `keyframes` | how often, since this connection was first made |
  * | `bytes_in` | all that was received |
  *
- * For tinkerers there are also `client` and `match`, as the library has them, and `world`, as it is drawn.
+ * For tinkerers there are also `client` and `match`, as the library has them, and `world` and `camera`, as it is drawn.
  */
 
 /**
- * @typedef {{ client: import("../sdk/client.js").Client | null, match: import("../sdk/match.js").Match | null, world: import("./world.js").World | null }} Known
+ * @typedef {{ client: import("../sdk/client.js").Client | null, match: import("../sdk/match.js").Match | null, world: import("./world.js").World | null, camera: import("./camera.js").Camera }} Known
  */
 
 /** @param {() => Known} know */
@@ -48,6 +48,7 @@ export function expose(know) {
             get client() { return know().client; },
             get match() { return know().match; },
             get world() { return know().world; },
+            get camera() { return know().camera; },
         },
     });
 }
