@@ -27,7 +27,7 @@ mod chaos;
 mod run;
 mod simulate;
 mod metrics;
-mod own;
+mod thread_clock;
 mod report;
 pub mod server;
 pub mod socketio;

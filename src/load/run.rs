@@ -3,12 +3,12 @@
 use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
-use super::own::ThreadClock;
 use super::plan::Plan;
 use super::report::{Outcome, OwnCost, Second};
 use super::road::Weather;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
+use super::thread_clock::ThreadClock;
 use crate::host::Usage;
 use std::sync::Arc;
 use std::time::Duration;

@@ -206,15 +206,16 @@ impl Seat {
         }
         (self.heard, self.seen) = (now, tick);
         // Of inputs that were never said nothing can be used.
-        let applied = applied.filter(|applied| applied.tick(self.newest) <= self.newest);
-        let applied_to = applied.map(|applied| applied.tick(self.newest));
+        let used = applied.map(|applied| (applied.tick(self.newest), applied.lead));
+        let used = used.filter(|(used, _)| *used <= self.newest);
         if let (Some(ahead), Some(replica)) = (&mut self.foresight, self.eyes.own()) {
-            if let Some(applied) = applied {
-                ahead.learn(applied.tick(self.newest), applied.lead, self.newest);
+            if let Some((used, early)) = used {
+                ahead.learn(used, early, self.newest);
             }
-            felt.counts.corrections += ahead.receive(replica, applied_to, &mut *self.mind);
+            let used = used.map(|(used, _)| used);
+            felt.counts.corrections += ahead.receive(replica, used, &mut *self.mind);
         }
-        if let Some(used) = applied_to {
+        if let Some((used, _)) = used {
             felt.counts.applied += 1;
             // Who predicts says its inputs early, for a later tick: that is no time that anybody waits.
             let sent = self.sent.iter().find(|(sent, _)| *sent == used);

@@ -21,10 +21,7 @@ impl Replica {
         packet: &[u8],
         prediction: &Prediction,
     ) -> Result<(), StreamError> {
-        self.changes.added.clear();
-        self.changes.changed.clear();
-        self.changes.lost.clear();
-        self.changes.removed.clear();
+        self.changes.clear();
         if packet.len() > PACKET_BYTES_LIMIT {
             return Err(StreamError::TooLong(packet.len()));
         }

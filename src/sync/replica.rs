@@ -30,6 +30,16 @@ pub struct Changes {
     pub removed: Vec<NetId>,
 }
 
+impl Changes {
+    /// Forgets them; memory is kept.
+    pub(super) fn clear(&mut self) {
+        self.added.clear();
+        self.changed.clear();
+        self.lost.clear();
+        self.removed.clear();
+    }
+}
+
 /// One viewer's copy of what it sees.
 #[derive(Debug)]
 pub struct Replica {

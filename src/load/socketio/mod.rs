@@ -24,9 +24,9 @@ mod tests;
 pub use carriers::Transport;
 
 use super::hall::Hall;
-use super::own::ThreadClock;
 use super::plan::Plan;
 use super::tally::Felt;
+use super::thread_clock::ThreadClock;
 use carriers::{Target, carry};
 use chatter::Chatter;
 use company::{Client, Company, lock};

@@ -238,10 +238,7 @@ impl Lead {
 impl Replica {
     /// Nobody asks what changes.
     fn say_nothing(&mut self) {
-        self.changes.added.clear();
-        self.changes.changed.clear();
-        self.changes.lost.clear();
-        self.changes.removed.clear();
+        self.changes.clear();
         self.before.clear();
         self.unsaid.clear();
     }
