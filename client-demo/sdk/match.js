@@ -188,6 +188,8 @@ export class Match extends Events {
             counts.keyframes++;
             this.#askedAt = -Infinity;
         }
+        // The server believes that more is known than is: it says all of it again.
+        if (!view.isWhole) this.#lost(now);
         this.#show(news, now);
         const corrections = prediction?.receive(view, applied, now, this.controls) ?? [];
         counts.corrections += corrections.length;

@@ -149,6 +149,20 @@ scene("what a packet changes is told in order", async (server) => {
     assert.deepEqual(types(server.take()), ["keyframe"]);
 });
 
+scene("who was told less than it knows asks for all of it", async (server) => {
+    await server.joined();
+    const own = { 4: { owner: 1, Body: { x: 1, way: 0, word: "a" } } };
+    server.state(10, own, { keyframe: true });
+    server.take();
+    // The server leaves out what this client would have predicted, but it never did.
+    server.state(11, own, { omits: true });
+    server.state(12, own);
+    assert.deepEqual(types(server.take()), ["keyframe"]);
+    server.state(13, own, { keyframe: true });
+    server.state(14, own);
+    assert.deepEqual(types(server.take()), []);
+});
+
 scene("inputs say for which tick they are, and a match that is left is over", async (server) => {
     const [, match] = await server.joined({}, { controls: ({ x }) => Uint8Array.of(x) });
     server.take();

@@ -72,6 +72,7 @@ export class Replica {
     tick = 0;
     all = new Map();
     isBroken = true;
+    isWhole = true;
 
     constructor(schema, player, predicts) {
         Object.assign(this, { schema, player, predicts });
@@ -84,6 +85,7 @@ export class Replica {
             throw new StreamError(this.isBroken ? "noKeyframe" : "badNews");
         }
         this.isBroken = false;
+        this.isWhole ||= keyframe;
         this.tick = tick;
         const changes = { added: [], changed: [], lost: [], removed: [], keyframe, desync: false };
         const before = this.all;
@@ -96,7 +98,10 @@ export class Replica {
             for (const name of ["Body", "Score"]) {
                 if (!values[name]) continue;
                 let lanes = coders[name][0](values[name]);
-                if (omits && owner === this.player) lanes = prediction.get(id, this.schema.find(name));
+                if (omits && owner === this.player) {
+                    this.isWhole &&= prediction !== undefined;
+                    lanes = prediction?.get(id, this.schema.find(name)) ?? lanes;
+                }
                 const value = old?.objects[name];
                 const isSame = value && JSON.stringify(coders[name][0](value)) === JSON.stringify(lanes);
                 entity.objects[name] = isSame ? value : coders[name][1](lanes);

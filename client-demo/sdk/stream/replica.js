@@ -85,6 +85,11 @@ export class Replica {
         return this.room?.tick ?? 0;
     }
 
+    /** Whether all that is in view is known: nothing was left out for a prediction that nobody made. */
+    get isWhole() {
+        return this.unknown.size === 0;
+    }
+
     /** The entities in view, ascending; not to be written to. */
     entities() {
         return (this.ids ??= [...this.places.keys()].sort(ascending));
