@@ -10,7 +10,7 @@ use tickwire::journal::Journal;
 use tickwire::protocol::engine_io::Message;
 use tickwire::protocol::socket_io::{Format, Outgoing, encode};
 use tickwire::sync::hash_bytes;
-use tickwire_fuzz::{STARTED, join, play, wire};
+use tickwire_fuzz::{STARTED, Start, join, play, wire};
 
 const STANDARD: &str = include_str!("../../docs/native-protocol.md");
 
@@ -34,6 +34,12 @@ fn main() -> std::io::Result<()> {
             let packets: Vec<&[u8]> = start.packets().collect();
             write("keyframe", &[&[choice as u8 % 2][..], &join(&packets)].concat())?;
         }
+    }
+    let singers: Vec<&Start> = starts.iter().filter(|start| !start.predicts).collect();
+    for (choice, pair) in singers.chunks(2).enumerate() {
+        let all: Vec<&[u8]> =
+            pair.iter().cycle().take(4).map(|start| start.next.as_slice()).collect();
+        write("chorus", &[&[choice as u8][..], &join(&all)].concat())?;
     }
     write_native()?;
     write_engine_io()?;

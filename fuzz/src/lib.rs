@@ -4,9 +4,11 @@
 //! Where a format guards itself with a checksum, the harness makes the checksum right, as a
 //! hostile sender would.
 
+mod chorus;
 pub mod game;
 pub mod wire;
 
+pub use chorus::chorus;
 use game::{Act, Body, Card, Plan, Purse, Shield, Zoo};
 use std::sync::{Arc, LazyLock};
 use tickwire::ids::{PlayerId, Tick};
@@ -88,7 +90,8 @@ pub fn play(mut after: impl FnMut(&mut Match, &TickInputs)) {
 #[derive(Debug)]
 pub struct Start {
     player: PlayerId,
-    predicts: bool,
+    /// Whether it predicts its own entities.
+    pub predicts: bool,
     packets: Vec<Vec<u8>>,
     /// The packet that an honest sender would go on with.
     pub next: Vec<u8>,
