@@ -1,11 +1,19 @@
 //! The `load` command, as the process that it is.
 
-use std::process::Command;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+fn load(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_game"));
+    command.arg("load").args(arguments.split(' ')).stdin(Stdio::null());
+    command
+}
 
 /// Runs it with these arguments; what it says is wrong, and how that is repeated.
 fn fault(arguments: &str) -> (String, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_game"));
-    let output = command.arg("load").args(arguments.split(' ')).output().expect("it runs");
+    let output = load(arguments).output().expect("it runs");
     assert!(!output.status.success(), "a fault was planted");
     let said = String::from_utf8(output.stderr).expect("text");
     let parts = said.trim_end().split_once(" (repeat: load ").expect(&said);
@@ -27,4 +35,83 @@ fn the_command_that_is_told_for_a_fault_repeats_it() {
         are_small += usize::from(repeat.contains("--players 1 ") && !repeat.contains("match 1 "));
     }
     assert!(are_small > 0, "with fewer players than the match was made for");
+}
+
+/// A place for a file of this test process, under a name of its own.
+fn file(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("tickwire-{}-{name}", std::process::id()))
+}
+
+/// A load that has begun to measure, and its server's process.
+fn measuring(more: &str) -> (Child, u32) {
+    let mut command = load(&format!("--players 4 --duration 1h{more}"));
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+    assert!(lines.any(|line| line.expect("text").contains("measuring")), "it ended early");
+    std::thread::spawn(move || lines.for_each(drop));
+    let children = format!("/proc/{0}/task/{0}/children", child.id());
+    let children = fs::read_to_string(children).expect("its processes");
+    let server = children.split_whitespace().next().expect("a server").parse().expect("a number");
+    (child, server)
+}
+
+/// Whether a process runs; one that nobody buries does not.
+fn runs(id: u32) -> bool {
+    let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    state.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().expect("kill").success());
+}
+
+#[test]
+fn who_is_told_to_end_says_what_it_has_measured() {
+    for name in ["-TERM", "-INT"] {
+        let json = file("ended.json");
+        let (mut child, server) = measuring(&format!(" --json {}", json.display()));
+        signal(&child, name);
+        assert_eq!(child.wait().expect("its end").code(), Some(1), "{name}");
+        let mut said = String::new();
+        child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
+        assert!(said.contains("of 3600 seconds, as it was told to"), "{name}: {said}");
+        let told = fs::read_to_string(&json).expect("what it measured");
+        let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+        assert!(told["connected"] == 4 && told["packets"].as_u64() > Some(0), "{name}: {told}");
+        assert!(!runs(server), "{name}: its server is still there");
+        fs::remove_file(json).expect("it was there");
+    }
+}
+
+#[test]
+fn a_server_of_its_own_does_not_outlive_it() {
+    let (mut child, server) = measuring("");
+    assert!(runs(server));
+    child.kill().expect("it runs");
+    child.wait().expect("its end");
+    while runs(server) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_run_that_proves_nothing_fails_and_so_does_one_that_cannot_be_told() {
+    let failed = |arguments: &str| {
+        let output = load(arguments).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(1), "{arguments}");
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let said = failed("--players 4 --duration 2s --plant-desync 20");
+    assert!(said.trim_end().ends_with("desyncs"), "{said}");
+    let said = failed("--duration 0s");
+    assert!(said.contains("--duration"), "{said}");
+    let said = failed("--duration 1h --report /no/such/folder/report.html");
+    assert!(said.contains("--report /no/such/folder"), "{said}");
+    let other = file("other.json");
+    fs::write(&other, r#"{"players":1}"#).expect("a file");
+    let said = failed(&format!("compare {0} {0}", other.display()));
+    assert!(said.contains("other.json: nothing that load --json wrote"), "{said}");
+    fs::remove_file(other).expect("it was there");
 }

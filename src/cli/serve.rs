@@ -38,6 +38,9 @@ pub(super) struct Options {
     /// Prints all settings as a file and stops.
     #[arg(long)]
     print_config: bool,
+    /// Stops at once when standard input ends: with whoever holds its other end.
+    #[arg(long, hide = true)]
+    until_input_ends: bool,
 }
 
 impl Options {
@@ -67,6 +70,12 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     }
     log(&settings)?;
     raise_descriptors(&settings);
+    if options.until_input_ends {
+        std::thread::spawn(|| {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            std::process::exit(0);
+        });
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve::<G>(&settings))
 }
@@ -220,15 +229,15 @@ async fn drained(directory: &Directory, within: Duration) {
     let _ = tokio::time::timeout(within, is_empty).await;
 }
 
-/// What ends a server.
-struct Ends {
+/// What ends a server, or a load.
+pub(super) struct Ends {
     interrupt: Signal,
     terminate: Signal,
 }
 
 /// How it is asked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+pub(super) enum End {
     /// By whoever sits before it.
     Interrupt,
     /// By what runs it: others take over.
@@ -236,12 +245,12 @@ enum End {
 }
 
 impl Ends {
-    fn new() -> std::io::Result<Self> {
+    pub(super) fn new() -> std::io::Result<Self> {
         let interrupt = signal(SignalKind::interrupt())?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate())? })
     }
 
-    async fn next(&mut self) -> End {
+    pub(super) async fn next(&mut self) -> End {
         tokio::select! {
             _ = self.interrupt.recv() => End::Interrupt,
             _ = self.terminate.recv() => End::Terminate,

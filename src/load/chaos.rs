@@ -1,12 +1,14 @@
 //! Clients that are not honest, beside those that are: what they do is counted, what they feel is not.
 
 use super::crowd::{CHAOS, Crowd};
+use super::plan::Plan;
 use super::wire::{BINARY, Frame, Wire, next_frame, request};
 use crate::ids::Tick;
 use crate::protocol::native::{ClientSession, FromClient, Hello, Input, Join, Stage};
 use crate::sim::Random;
 use mio::Token;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A deed that nothing ends ends after this.
@@ -55,6 +57,9 @@ pub(super) struct Chaos {
     /// What was done, and how it ended, how often.
     pub(super) done: BTreeMap<String, u64>,
     buffer: Vec<u8>,
+    /// What honest players do: the others go where they are.
+    plan: Arc<Plan>,
+    seed: u64,
 }
 
 struct Villain {
@@ -70,9 +75,16 @@ struct Villain {
 }
 
 impl Chaos {
-    pub(super) fn new(count: usize, seed: u64) -> Self {
+    /// Nobody yet.
+    pub(super) fn new(plan: Arc<Plan>, seed: u64) -> Self {
+        let (villains, done) = (Vec::new(), BTreeMap::new());
+        Self { villains, done, buffer: Vec::new(), plan, seed }
+    }
+
+    /// There are so many from now on, if there were fewer.
+    pub(super) fn grow(&mut self, count: usize) {
         let villain = |number: usize| Villain {
-            random: Random::from_seed(!seed ^ ((number as u64) << 20)),
+            random: Random::from_seed(!self.seed ^ ((number as u64) << 20)),
             deed: number % DEEDS.len(),
             wire: None,
             session: None,
@@ -81,15 +93,15 @@ impl Chaos {
             until: Duration::ZERO,
             next: Duration::ZERO,
         };
-        let villains = (0..count).map(villain).collect();
-        Self { villains, done: BTreeMap::new(), buffer: Vec::new() }
+        let more: Vec<_> = (self.villains.len()..count).map(villain).collect();
+        self.villains.extend(more);
     }
 
     /// Lets time pass; these sockets can be read or written.
     pub(super) fn pass(&mut self, crowd: &Crowd, now: Duration, ready: &[Token]) {
         for token in ready {
             if let Some(villain) = self.villains.get_mut(token.0 - CHAOS) {
-                villain.read(&mut self.buffer, now);
+                villain.read(&self.plan, &mut self.buffer, now);
             }
         }
         for (number, villain) in self.villains.iter_mut().enumerate() {
@@ -166,7 +178,7 @@ impl Villain {
         self.next = now + ACTS_EVERY;
     }
 
-    fn read(&mut self, buffer: &mut Vec<u8>, now: Duration) {
+    fn read(&mut self, plan: &Plan, buffer: &mut Vec<u8>, now: Duration) {
         let (deed, _) = DEEDS[self.deed];
         let Some(wire) = &mut self.wire else { return };
         let is_in = self.session.as_ref().is_some_and(|it| it.stage() == Stage::Joined);
@@ -184,7 +196,8 @@ impl Villain {
             // What is said to it is of no matter.
             let _ = session.receive(packet, now);
             if session.stage() == Stage::Free {
-                let join = Join { name: "nobody honest", ..Join::default() };
+                let (place, options) = (&*plan.place, &*plan.options);
+                let join = Join { name: "nobody honest", place, options, ..Join::default() };
                 let _ = session.send(&FromClient::Join(join));
             }
         }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 const EVERY: Duration = Duration::from_secs(1);
 /// And how long it may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What each server of matches tells.
+const ALWAYS_THERE: &str = "tickwire_ticks_skipped_total";
 /// When it is asked for the last time it is not waited for any longer than this.
 const LAST_WITHIN: Duration = Duration::from_secs(2);
 
@@ -29,6 +31,20 @@ pub struct Reading {
 }
 
 impl Desk {
+    /// Asks for the first time: whether this is the right server, and the right operator.
+    pub fn first(&self) -> anyhow::Result<Reading> {
+        let url = &self.url;
+        let reading = self.read().map_err(|error| match error.downcast_ref() {
+            Some(ureq::Error::StatusCode(401 | 403)) => anyhow::anyhow!(
+                "{url} answers its operator only: give the token of `admin.token` as LOAD_METRICS_TOKEN"
+            ),
+            _ => error.context(url.clone()),
+        })?;
+        let is_one = reading.values.contains_key(ALWAYS_THERE);
+        anyhow::ensure!(is_one, "{url} has no metrics of a server of matches");
+        Ok(reading)
+    }
+
     /// Asks once.
     pub fn read(&self) -> anyhow::Result<Reading> {
         let agent = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build();
@@ -156,6 +172,7 @@ impl LastWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{Read, Write};
 
     const BEFORE: &str = "# TYPE t histogram\nt_bucket{le=\"0.01\"} 5\nt_bucket{le=\"0.02\"} 5\n\
         t_bucket{le=\"+Inf\"} 5\nskipped_total 2\n# EOF\n";
@@ -176,6 +193,34 @@ mod tests {
         assert!((at(1.0) - 0.02).abs() < 1e-9, "beyond the last bound nothing is known");
         assert_eq!(after.quantile(&after, "t", 0.5), None, "nothing happened in between");
         assert_eq!(after.quantile(&before, "u", 0.5), None);
+    }
+
+    /// What is said of a server that gives this answer.
+    fn first(answer: &'static str) -> String {
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/metrics", server.local_addr().unwrap());
+        let answering = std::thread::spawn(move || {
+            let (mut asks, _) = server.accept().unwrap();
+            // All that is asked comes at once.
+            let _ = asks.read(&mut [0; 4096]).unwrap();
+            asks.write_all(answer.as_bytes()).unwrap();
+        });
+        let first = Desk { url, token: None }.first().map_err(|error| format!("{error:#}"));
+        answering.join().unwrap();
+        first.map_or_else(|error| error, |reading| format!("{:?}", reading.values))
+    }
+
+    #[test]
+    fn a_server_is_the_right_one_or_it_is_said_what_is_wrong() {
+        let said = first("HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n");
+        assert!(said.contains("/metrics answers its operator only") && said.contains("LOAD_"));
+        let said = first("HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\nWelcome!");
+        assert!(said.ends_with("/metrics has no metrics of a server of matches"), "{said}");
+        let said =
+            first("HTTP/1.1 200 OK\r\ncontent-length: 31\r\n\r\ntickwire_ticks_skipped_total 0\n");
+        assert!(said.contains("\"tickwire_ticks_skipped_total\": 0"), "{said}");
+        let said = first("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n");
+        assert!(said.contains("/metrics") && said.contains("500"), "{said}");
     }
 
     #[test]

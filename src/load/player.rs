@@ -15,7 +15,7 @@ use crate::protocol::native::{
     ToClient,
 };
 use crate::sim::Random;
-use crate::sync::Replica;
+use crate::sync::Seen;
 use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -97,11 +97,11 @@ impl Player {
         self.seat.as_ref().is_some_and(Seat::is_in)
     }
 
-    /// Its seat and what it sees from there, if it sees with eyes of its own.
+    /// Its seat and what it sees from there.
     #[must_use]
-    pub fn view(&self) -> Option<(PlayerId, &Replica)> {
+    pub fn view<'a>(&'a self, hall: &'a mut Hall) -> Option<(PlayerId, Seen<'a>)> {
         let seat = self.seat.as_ref().filter(|seat| seat.is_in())?;
-        Some((seat.id(), seat.own_view()?))
+        Some((seat.id(), seat.view(hall)?))
     }
 
     /// The time from tick to tick of its match.

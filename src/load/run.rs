@@ -4,13 +4,14 @@ use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
 use super::plan::Plan;
-use super::report::{Outcome, OwnCost, Second};
+use super::report::{FORMAT, Outcome, OwnCost, Second};
 use super::road::Weather;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
 use super::thread_clock::ThreadClock;
 use crate::host::Usage;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,8 +40,10 @@ pub struct RunOptions {
     pub seed: u64,
     /// What honest players do.
     pub plan: Arc<Plan>,
-    /// How many are not honest.
-    pub dishonest: usize,
+    /// For each honest player so many are not honest.
+    pub dishonest: f64,
+    /// Once this is set, by somebody else, the run ends: what was measured until then is told.
+    pub ends: Arc<AtomicBool>,
     /// Who comes by Socket.IO.
     pub socketio: Option<SocketIo>,
 }
@@ -58,7 +61,7 @@ pub struct SocketIo {
 }
 
 /// What somebody who watches a run is told every second.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Progress {
     /// What is being done.
     pub phase: &'static str,
@@ -70,6 +73,8 @@ pub struct Progress {
     pub matches: usize,
     /// What was felt in the last second.
     pub second: Second,
+    /// Why most of those were refused who were, in that second.
+    pub refusal: Option<String>,
 }
 
 /// Players at a server.
@@ -88,10 +93,10 @@ pub struct Run {
 impl Run {
     /// Nobody is there yet.
     pub fn new(options: RunOptions) -> anyhow::Result<Self> {
-        let empty = options.desk.as_ref().map(Desk::read).transpose()?;
+        let empty = options.desk.as_ref().map(Desk::first).transpose()?;
         Ok(Self {
             crowd: Crowd::new(options.target.clone(), options.weather, options.seed)?,
-            chaos: Chaos::new(options.dishonest, options.seed),
+            chaos: Chaos::new(options.plan.clone(), options.seed),
             chatters: None,
             arrival: Felt::default(),
             empty,
@@ -114,22 +119,30 @@ impl Run {
         let plan = self.options.plan.clone();
         self.crowd.add(count - by_socketio, &plan, within)?;
         self.invite(by_socketio, within)?;
+        let all = self.count().0 as f64 * self.options.dishonest;
+        self.chaos.grow((all - f64::EPSILON * all).ceil() as usize);
         let (begun, all) = (self.crowd.now(), within + IN_WITHIN);
         loop {
             let (players, playing) = self.count();
             let passed = self.crowd.now() - begun;
-            if passed >= all || (playing == players && passed >= within) {
+            if passed >= all || (playing == players && passed >= within) || self.is_told_to_end() {
                 break;
             }
             let felt = self.pass("players come", passed.div_duration_f64(all), watch)?;
             self.arrival.absorb(&mut felt.clone());
         }
         let until = self.crowd.now() + SETTLING;
-        while self.crowd.now() < until {
+        while self.crowd.now() < until && !self.is_told_to_end() {
             let felt = self.pass("settling", 1.0, watch)?;
             self.arrival.absorb(&mut felt.clone());
         }
         Ok(())
+    }
+
+    /// Whether somebody wants it to end now.
+    #[must_use]
+    pub fn is_told_to_end(&self) -> bool {
+        self.options.ends.load(Ordering::Relaxed)
     }
 
     /// So many come by Socket.IO.
@@ -194,9 +207,9 @@ impl Run {
             self.arrival.absorb(&mut chatters.take_felt());
         }
         self.chaos.done.clear();
-        while self.crowd.now() < begun + time {
+        while self.crowd.now() < begun + time && !self.is_told_to_end() {
             let done = (self.crowd.now() - begun).div_duration_f64(time);
-            let at = self.seconds;
+            let at = timeline.len() as u64 + 1;
             let mut felt = self.pass("measuring", done, watch)?;
             timeline.push(Outcome::second(at, self.count().1, &felt));
             measured.absorb(&mut felt);
@@ -215,6 +228,7 @@ impl Run {
         let (players, playing) = self.count();
         let all_seconds = timeline.len().max(1) as f64;
         let mut outcome = Outcome {
+            format: FORMAT.into(),
             command: self.options.command.clone(),
             players,
             matches: self.matches(),
@@ -273,7 +287,9 @@ impl Run {
         }
         let (players, playing) = self.count();
         let second = Outcome::second(self.seconds, playing, &felt);
-        watch(&Progress { phase, done, players, matches: self.matches(), second });
+        let most = felt.refusals.iter().max_by_key(|(_, count)| **count);
+        let refusal = most.map(|(why, _)| why.clone());
+        watch(&Progress { phase, done, players, matches: self.matches(), second, refusal });
         Ok(felt)
     }
 }

@@ -13,7 +13,7 @@ use crate::ids::{PlayerId, Tick};
 use crate::protocol::native::Applied;
 use crate::sim::Random;
 use crate::sync::schema::Schema;
-use crate::sync::{Replica, StreamError, is_keyframe};
+use crate::sync::{Seen, StreamError, is_keyframe};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,9 +134,9 @@ impl Seat {
         self.id
     }
 
-    /// What is seen from it and by nobody else.
-    pub(super) fn own_view(&self) -> Option<&Replica> {
-        self.eyes.own()
+    /// What is seen from it.
+    pub(super) fn view<'a>(&'a self, hall: &'a mut Hall) -> Option<Seen<'a>> {
+        self.eyes.view(self.place, hall)
     }
 
     /// The tick that is seen.

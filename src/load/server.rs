@@ -4,6 +4,7 @@ use super::metrics::Desk;
 use crate::host::Usage;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -34,11 +35,14 @@ impl Server {
         if !cores.is_empty() {
             command.args(["-c", cores]).arg(program);
         }
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.args(["serve", "--until-input-ends", "--listen", "127.0.0.1:0"]);
         let admin = format!("admin={{listen=\"127.0.0.1:0\",token=\"{TOKEN}\"}}");
         for setting in settings.iter().chain([&&*admin]) {
             command.args(["--set", setting]);
         }
+        // Whatever ends this process ends its server; who interrupts this one wants to know first what
+        // came of it.
+        command.stdin(Stdio::piped()).process_group(0);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn()?;
         let out = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
         let mut out = BufReader::new(out);

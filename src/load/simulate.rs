@@ -12,6 +12,7 @@ use super::tally::Felt;
 use crate::host::matches::{Rehearsal, Stand};
 use crate::ids::{PlayerId, Tick};
 use crate::sim::Lanes;
+use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -91,10 +92,10 @@ struct World<'a> {
 pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
     let mut world = World::new(scenario, seed)?;
     while world.tick() < scenario.ticks {
-        world.advance()?;
+        world.safely(World::advance)?;
     }
     let (ticks, hash) = (world.tick(), world.rehearsal.game().state_hash());
-    world.rest()?;
+    world.safely(World::rest)?;
     Ok(Ran { felt: world.felt, ticks, hash })
 }
 
@@ -102,11 +103,35 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
 pub fn simulate_twice(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
     let (one, other) = (simulate(scenario, seed)?, simulate(scenario, seed)?);
     if (one.hash, one.felt.counts) == (other.hash, other.felt.counts) {
-        Ok(one)
-    } else {
-        let what = "played twice it came to another state".into();
-        Err(Fault { tick: one.ticks, ticks: scenario.ticks, what })
+        return Ok(one);
     }
+    let what = "played twice it came to another state".into();
+    let tick = first_difference(scenario, seed).unwrap_or(one.ticks);
+    Err(Fault { tick, ticks: (tick + 1).min(scenario.ticks), what })
+}
+
+/// The first tick in which two who play the same differ.
+fn first_difference(scenario: &Scenario, seed: u64) -> Option<u32> {
+    let mut both = [World::new(scenario, seed).ok()?, World::new(scenario, seed).ok()?];
+    while both[0].tick() < scenario.ticks {
+        for world in &mut both {
+            world.safely(World::advance).ok()?;
+        }
+        let state = |world: &mut World<'_>| {
+            (world.tick(), world.rehearsal.game().state_hash(), world.felt.counts)
+        };
+        let [one, other] = both.each_mut().map(state);
+        if one != other {
+            return Some(one.0);
+        }
+    }
+    None
+}
+
+/// What a panic says.
+fn told(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("nothing")
 }
 
 impl<'a> World<'a> {
@@ -140,6 +165,16 @@ impl<'a> World<'a> {
     fn road(&mut self) -> Road {
         self.roads += 1;
         Road::new(self.scenario.weather, self.seed ^ (self.roads << 32), self.now)
+    }
+
+    /// Whatever panics, the game or a player, is a fault of this seed.
+    fn safely(&mut self, act: fn(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        let tick = self.tick();
+        let acted = catch_unwind(AssertUnwindSafe(|| act(self)));
+        acted.unwrap_or_else(|panic| {
+            let what = format!("a panic: {}", told(&*panic));
+            Err(Fault { tick, ticks: tick + 1, what })
+        })
     }
 
     /// A moment: everybody does what is due, then the match.
@@ -192,7 +227,7 @@ impl<'a> World<'a> {
         }
         while let Some(packet) = link.down.arrived(now) {
             link.player.receive(&packet, &mut self.around());
-            link.compare(&mut self.felt);
+            link.compare(&mut self.hall, &mut self.felt);
         }
         link
     }
@@ -203,15 +238,12 @@ impl<'a> World<'a> {
 
     fn step(&mut self) -> Result<(), Fault> {
         let next = self.tick() + 1;
-        let (rehearsal, now) = (&mut self.rehearsal, self.now);
-        let stepped = catch_unwind(AssertUnwindSafe(|| rehearsal.step(now)));
-        let fault = |what: &str| Fault { tick: next, ticks: next, what: what.into() };
-        if !stepped.map_err(|_| fault("the game panicked"))? {
-            return Err(fault("the match ended"));
+        if !self.rehearsal.step(self.now) {
+            return Err(Fault { tick: next, ticks: next, what: "the match ended".into() });
         }
         if next.is_multiple_of(COMPARED_EVERY) {
             for link in &mut self.links {
-                let Some((player, _)) = link.player.view() else { continue };
+                let Some((player, _)) = link.player.view(&mut self.hall) else { continue };
                 let lanes = self.rehearsal.game().visible_to(player);
                 link.expected.push_back((Tick(next), player, lanes));
                 if link.expected.len() > COMPARISONS_MOST {
@@ -249,14 +281,14 @@ impl<'a> World<'a> {
 
 impl Link {
     /// Compares what it holds with what it must hold at this tick, if that was noted.
-    fn compare(&mut self, felt: &mut Felt) {
-        let Some((player, replica)) = self.player.view() else { return };
-        let tick = replica.tick();
+    fn compare(&mut self, hall: &mut Hall, felt: &mut Felt) {
+        let Some((player, seen)) = self.player.view(hall) else { return };
+        let tick = seen.tick();
         while let Some((at, seat, lanes)) = self.expected.front() {
             if *at > tick {
                 return;
             }
-            if *at == tick && *seat == player && replica.seen().held() != *lanes {
+            if *at == tick && *seat == player && seen.held() != *lanes {
                 felt.counts.desyncs += 1;
             }
             self.expected.pop_front();
@@ -264,19 +296,29 @@ impl Link {
     }
 }
 
-/// Makes a scenario the smallest that shows a fault of this seed: fewer players, then its first tick.
+/// Makes a scenario the smallest that shows a fault of this seed: the fewest players, then ticks.
 pub fn smallest(scenario: &mut Scenario, seed: u64, fault: Fault) -> (u32, Fault) {
-    let (mut players, mut found) = (scenario.players, fault);
-    for fewer in (1..players).take_while(|fewer| *fewer <= 8).chain(Some(players / 2)) {
-        if fewer == 0 || fewer >= players {
-            continue;
-        }
-        (scenario.players, scenario.ticks) = (fewer, found.ticks);
-        if let Err(fault) = simulate_twice(scenario, seed) {
-            (players, found) = (fewer, fault);
+    let (asked, mut found) = (scenario.players, fault);
+    // What is found with the last tick was there in so many.
+    scenario.ticks = scenario.ticks.min(found.ticks);
+    for fewer in 1..=asked {
+        scenario.players = fewer;
+        if fewer < asked
+            && let Err(less) = simulate_twice(scenario, seed)
+        {
+            found = less;
             break;
         }
     }
-    (scenario.players, scenario.ticks) = (players, found.ticks);
-    (players, found)
+    // What is found only in the end may be there in fewer ticks.
+    let (mut none, mut some) = (0, scenario.ticks.min(found.ticks));
+    while none + 1 < some {
+        scenario.ticks = none + (some - none) / 2;
+        match simulate_twice(scenario, seed) {
+            Err(less) => (some, found) = (scenario.ticks.min(less.ticks), less),
+            Ok(_) => none = scenario.ticks,
+        }
+    }
+    (scenario.ticks, found.ticks) = (some, some);
+    (scenario.players, found)
 }

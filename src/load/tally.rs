@@ -7,6 +7,8 @@ use std::time::Duration;
 /// Times are kept up to this, in microseconds, to three digits.
 const LONGEST_US: u64 = 600_000_000;
 const DIGITS: u8 = 3;
+/// Steps of a tail for each half of what is left.
+const TAIL_STEPS: u32 = 4;
 /// So many reasons are told apart.
 const REASONS_MOST: usize = 64;
 /// Who waits for less than this at the end of a run says nothing about waiting.
@@ -87,6 +89,28 @@ impl Times {
         let counted = steps
             .map(|step| (step.value_iterated_to() as f64 / 1e3, step.count_since_last_iteration()));
         counted.filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// How many took longer: times in milliseconds, and of a hundred those that took longer than that. It
+    /// ends with the longest.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "to three digits")]
+    pub fn tail(&self) -> Vec<(f64, f64)> {
+        let ms = |us: u64| us as f64 / 1e3;
+        let mut tail: Vec<(f64, f64)> = Vec::new();
+        if self.0.is_empty() {
+            return tail;
+        }
+        tail.push((ms(self.0.min()), 100.0));
+        for step in self.0.iter_quantiles(TAIL_STEPS) {
+            let at = ms(step.value_iterated_to().min(self.0.max()));
+            let longer = (1.0 - step.quantile()).max(1.0 / self.0.len() as f64) * 100.0;
+            match &mut tail[..] {
+                [_, .., last] if at <= last.0 => last.1 = longer,
+                _ => tail.push((at, longer)),
+            }
+        }
+        tail
     }
 }
 
@@ -264,6 +288,11 @@ mod tests {
         assert!((all.gap.longest_ms() - 1000.0).abs() < 1.0);
         assert_eq!(all.gap.spread().iter().map(|(_, count)| count).sum::<u64>(), 1000);
         assert_eq!((apart[0].gap.count(), apart[0].counts.packets), (0, 0), "counted once");
+        let tail = all.gap.tail();
+        assert!(tail.windows(2).all(|two| two[0].0 <= two[1].0 && two[0].1 > two[1].1), "{tail:?}");
+        let (first, last) = (tail[0], tail[tail.len() - 1]);
+        assert!((first.1 - 100.0).abs() < 1e-9 && (last.1 - 0.1).abs() < 1e-9, "{tail:?}");
+        assert!((last.0 - all.gap.longest_ms()).abs() < 1e-9, "it ends with the longest");
     }
 
     #[test]

@@ -78,7 +78,8 @@ pub(crate) async fn load(
         weather: Weather::default(),
         seed: 1,
         plan: Arc::new(plan),
-        dishonest,
+        dishonest: dishonest as f64 / players as f64,
+        ends: Arc::default(),
         socketio: None,
     };
     let run = move || {

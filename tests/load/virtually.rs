@@ -7,7 +7,7 @@ use std::time::Duration;
 use tickwire::cli::Show;
 use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
 use tickwire::load::{
-    Around, Bot, Felt, Hall, Idle, Minds, Plan, Player, Playing, Scenario, Weather, simulate,
+    Around, Bot, Felt, Hall, Idle, Mind, Minds, Plan, Player, Playing, Scenario, Weather, simulate,
     simulate_twice, smallest,
 };
 use tickwire::sync::Seen;
@@ -27,17 +27,19 @@ fn scenario(catalog: Catalog, plan: Plan, weather: Weather, ticks: u32) -> Scena
         ticks,
         weather,
         seat_kept: SEAT_KEPT,
-        plan: Arc::new(Plan { shares: false, ..plan }),
+        plan: Arc::new(plan),
     }
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run_over_bad_roads_with_people_who_come_and_go() {
     let weather = Weather { latency: MS(150), jitter: MS(60), stall: MS(900) };
-    let restless = Plan { leave_rate: 1000.0, ..plan() };
-    let scenario = scenario(arena(8), restless, weather, 600);
+    let mut scenario = scenario(arena(8), plan(), weather, 600);
     let hashes: Vec<_> = (1..=4)
         .map(|seed| {
+            // Decoded together, and each alone.
+            let shares = seed % 2 == 0;
+            scenario.plan = Arc::new(Plan { leave_rate: 1000.0, shares, ..plan() });
             let ran = simulate_twice(&scenario, seed).expect("no fault");
             let counts = ran.felt.counts;
             assert!(
@@ -170,7 +172,31 @@ fn a_planted_fault_is_found_and_made_small() {
     let (players, least) = smallest(&mut scenario, 7, fault.clone());
     assert!(players <= 6 && least.tick <= fault.tick, "{players} players, {least:?}");
     assert_eq!((scenario.players, scenario.ticks), (players, least.ticks));
-    assert_eq!(simulate(&scenario, 7).expect_err("still there"), least, "it repeats");
+    let again = simulate(&scenario, 7).expect_err("still there");
+    assert_eq!((again.tick, &again.what), (least.tick, &least.what), "it repeats");
+    scenario.ticks -= 1;
+    simulate(&scenario, 7).expect("not in fewer");
+}
+
+/// Holds still for so long, and then panics.
+struct Nervous(u32);
+
+impl Mind for Nervous {
+    fn controls(&mut self, _: Seen<'_>) -> Vec<u8> {
+        self.0 -= 1;
+        assert!(self.0 > 0, "that was too much");
+        tickwire::sim::encode_input(&Input::default())
+    }
+}
+
+#[test]
+fn a_player_that_panics_is_a_fault_of_its_seed() {
+    let minds: Arc<Minds> = Arc::new(|_, _| Box::new(Nervous(40)));
+    let mut scenario = scenario(arena(8), Plan { minds, ..plan() }, Weather::default(), 400);
+    let fault = simulate(&scenario, 3).expect_err("a panic");
+    assert_eq!(fault.what, "a panic: that was too much");
+    let (players, least) = smallest(&mut scenario, 3, fault);
+    assert!(players == 1 && least.ticks < 200, "{least:?}");
 }
 
 #[test]
@@ -181,5 +207,5 @@ fn a_game_that_reads_a_clock_is_noticed() {
     let minds: Arc<tickwire::load::Minds> = Arc::new(move |_, _| Box::new(Idle(input.clone())));
     let scenario = scenario(catalog, Plan { minds, ..plan() }, Weather::default(), 200);
     let fault = simulate_twice(&scenario, 3).expect_err("twice is not once");
-    assert!(fault.what.contains("twice"), "{fault:?}");
+    assert!(fault.what.contains("twice") && fault.tick < 100, "{fault:?}");
 }

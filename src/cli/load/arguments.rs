@@ -248,6 +248,10 @@ impl Options {
             ),
             (!self.simulate && self.ticks.is_some(), "--ticks is for --simulate"),
             (
+                !self.simulate && self.duration < Duration::from_secs(1),
+                "--duration is a second or more",
+            ),
+            (
                 !is_at_url && (is_placed || self.metrics.is_some()),
                 "--metrics, --place and --mode are for a server at --url",
             ),

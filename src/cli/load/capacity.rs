@@ -4,7 +4,7 @@ use super::screen::Screen;
 use super::{Host, Options, begin};
 use crate::cli::say;
 use crate::cli::show::Show;
-use crate::load::{Expect, Outcome};
+use crate::load::{Expect, Judged, Outcome, Run, Step};
 use std::time::Duration;
 
 /// What must hold unless something else is asserted, beside the gap, which depends on the ticks.
@@ -20,7 +20,8 @@ const TRIES: usize = 2;
 /// While this process itself is late nothing is known, so it tries more often.
 const TRIES_LATE: usize = 6;
 
-/// Raises the load; gives the last outcome at which all held.
+/// Raises the load; gives the last outcome at which all held, or the first if that was too much, with
+/// all steps.
 pub(super) fn find<G: Show>(
     options: &Options,
     host: &Host,
@@ -33,42 +34,24 @@ pub(super) fn find<G: Show>(
         ((players / per_match).round().max(1.0) * per_match) as usize
     };
     let (mut players, mut wanted) = (0, whole(f64::from(options.players())));
-    let mut held: Option<Outcome> = None;
+    let (mut held, mut steps): (Option<Outcome>, _) = (None, Vec::new());
     loop {
         let more = wanted - players;
         let ramp = Duration::from_secs_f64(more as f64 / COME_IN_A_SECOND);
         run.arrive(more, ramp, &mut |it| screen.show(it))?;
         players = wanted;
-        let (mut broken, mut tries) = (None, 0);
-        for _ in 0..TRIES_LATE {
-            let mut outcome = run.measure(options.duration, &mut |it| screen.show(it))?;
-            outcome.assertions = judge(&outcome, asserted)?;
-            broken = outcome.assertions.iter().find(|it| !it.holds).cloned();
-            screen.clear();
-            say(&line(&outcome, broken.as_ref().map(|it| &*it.text)));
-            if broken.is_none() {
-                held = Some(outcome);
-                break;
-            }
-            tries += usize::from(!outcome.generator.is_saturated);
-            if tries == TRIES {
-                break;
-            }
-            if outcome.generator.is_saturated {
-                broken = broken.map(|it| crate::load::Judged {
-                    text: format!("{} (the load itself was late: give it a core)", it.text),
-                    ..it
-                });
-            }
+        let (outcome, broken) = hold(&mut run, options, asserted, &mut screen)?;
+        steps.push(step(&outcome, broken.as_ref()));
+        let is_held = broken.is_none();
+        if is_held || held.is_none() {
+            held = Some(outcome);
         }
         if let Some(broken) = broken {
-            let Some(held) = held else {
-                anyhow::bail!("{players} players are too many already: {}", broken.text)
-            };
-            say(&format!(
-                "{} players are held; with {players} this is not so: {} (it is {:.2})",
-                held.players, broken.text, broken.value
-            ));
+            say(&format!("with {players} this is not so: {} ({})", broken.text, broken.was()));
+        }
+        if !is_held || run.is_told_to_end() {
+            let mut held = held.unwrap_or_default();
+            held.steps = steps;
             return Ok(held);
         }
         wanted = whole(players as f64 * STEP).max(players + options.per_match() as usize);
@@ -77,21 +60,64 @@ pub(super) fn find<G: Show>(
     }
 }
 
-fn judge(outcome: &Outcome, asserted: &[Expect]) -> anyhow::Result<Vec<crate::load::Judged>> {
+/// Measures those who are there, more than once if need be; says what does not hold.
+fn hold(
+    run: &mut Run,
+    options: &Options,
+    asserted: &[Expect],
+    screen: &mut Screen,
+) -> anyhow::Result<(Outcome, Option<Judged>)> {
+    let (mut tries, mut measures) = (0, 0);
+    loop {
+        measures += 1;
+        let mut outcome = run.measure(options.duration, &mut |it| screen.show(it))?;
+        outcome.assertions = judge(&outcome, asserted)?;
+        let broken = outcome.assertions.iter().find(|it| !it.holds).cloned();
+        screen.clear();
+        say(&line(&outcome, broken.as_ref().map(|it| &*it.text)));
+        let is_saturated = outcome.generator.is_saturated;
+        tries += usize::from(!is_saturated);
+        let is_last = tries == TRIES || measures == TRIES_LATE || run.is_told_to_end();
+        if broken.is_none() || is_last {
+            return Ok((outcome, broken));
+        }
+    }
+}
+
+/// How one load fared.
+fn step(outcome: &Outcome, broken: Option<&Judged>) -> Step {
+    let own = if outcome.generator.is_saturated { "; the load itself was late" } else { "" };
+    Step {
+        players: outcome.players,
+        gap_p99: outcome.gap_ms.p99,
+        visible_p99: outcome.input_visible_ms.p99,
+        server_cpu_percent: outcome.server.unwrap_or_default().cpu_percent,
+        is_saturated: outcome.generator.is_saturated,
+        broke: broken.map(|it| format!("{} ({}{own})", it.text, it.was())),
+    }
+}
+
+fn judge(outcome: &Outcome, asserted: &[Expect]) -> anyhow::Result<Vec<Judged>> {
     let usual;
     let expected = if asserted.is_empty() {
-        let gap = 1e3 / outcome.hz + LATE_MOST_MS;
-        usual = Expect::list(&format!("delta_p99<={gap:.1}ms, {USUAL}"))?;
+        // Where nobody plays nothing ticks.
+        let gap = Some(1e3 / outcome.hz + LATE_MOST_MS).filter(|gap| gap.is_finite());
+        let gap = gap.map_or_else(String::new, |gap| format!("delta_p99<={gap:.1}ms, "));
+        usual = Expect::list(&format!("{gap}{USUAL}"))?;
         &usual
     } else {
         asserted
     };
     let all_are_in: Expect = format!("connected>={}", outcome.players).parse()?;
-    Ok(expected.iter().chain([&all_are_in]).map(|it| it.judge(outcome)).collect())
+    Ok([&all_are_in].into_iter().chain(expected).map(|it| it.judge(outcome)).collect())
 }
 
 fn line(outcome: &Outcome, broken: Option<&str>) -> String {
     let server = outcome.server.unwrap_or_default();
+    let held = match outcome.generator.is_saturated {
+        true => "holds, but the load itself is at its limit",
+        false => "holds",
+    };
     format!(
         "{:>6} players in {} matches at {:.0} Hz: gap p99 {:.1} ms, seen after {:.1} ms, delivered {:.2} %, \
          server {:.0} % of a core, {:.1} µs a player and tick, skipped {:.0}; own {:.0} %, late {:.1} ms: {}",
@@ -106,6 +132,6 @@ fn line(outcome: &Outcome, broken: Option<&str>) -> String {
         server.skipped_ticks,
         outcome.generator.cpu_percent,
         outcome.generator.late_ms_p99,
-        broken.unwrap_or("holds"),
+        broken.unwrap_or(held),
     )
 }

@@ -9,11 +9,12 @@ mod target;
 pub(super) use arguments::Options;
 
 use super::say;
+use super::serve::Ends;
 use super::show::Show;
 use crate::load::server::pin_self;
 use crate::load::{
-    Expect, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison, page,
-    table,
+    Expect, FORMAT, Idle, Minds, Outcome, Plan, Playing, Run, RunOptions, Wandering, comparison,
+    page, plain, table,
 };
 use crate::sim::{Random, encode_input};
 use anyhow::Context;
@@ -21,10 +22,15 @@ use arguments::{Command, Comparison, Kind};
 use screen::Screen;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use target::Host;
 
-/// Of all players one in so many is not honest, where there is chaos.
-const DISHONEST_ONE_IN: u32 = 4;
+/// For each honest player so many are not, where there is chaos.
+const DISHONEST: f64 = 0.25;
+/// What a process ends with that was interrupted.
+const ENDED_AT_ONCE: i32 = 130;
+/// What is said to nobody else.
+const SECRET: &str = "--metrics-token";
 /// Descriptors beside those of players.
 const OTHER_DESCRIPTORS: u64 = 200;
 
@@ -42,6 +48,9 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
         return simulation::run::<G>(options);
     }
     let expected = Expect::list(&options.assert).context("--assert")?;
+    for (option, file) in [("--json", &options.json), ("--report", &options.report)] {
+        file.as_ref().map_or(Ok(()), |file| can_be_written(option, file))?;
+    }
     rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
     let host = Host::find::<G>(options)?;
     // After the server has begun: it would be held to the same core.
@@ -59,7 +68,14 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
         outcome.assertions = expected.iter().map(|it| it.judge(&outcome)).collect();
         outcome
     };
-    tell(options, &outcome)
+    tell(options, &outcome)?;
+    prove(options, &outcome)
+}
+
+/// Looks early whether there will be a place for what an hour has shown.
+fn can_be_written(option: &str, file: &Path) -> anyhow::Result<()> {
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(file);
+    opened.map(drop).with_context(|| format!("{option} {}", file.display()))
 }
 
 /// Players who are about to come.
@@ -76,7 +92,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         planted_one_in: options.plant_desync,
     });
     Run::new(RunOptions {
-        command: std::env::args().skip(1).collect::<Vec<_>>().join(" "),
+        command: command(std::env::args().skip(1)),
         target: host.target.clone(),
         desk: host.desk.clone(),
         hertz: host.hertz,
@@ -84,22 +100,33 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
         seed: options.seed,
         socketio: options.socketio(&plan),
         plan,
-        dishonest: if is_chaos { options.players().div_ceil(DISHONEST_ONE_IN) as usize } else { 0 },
+        dishonest: if is_chaos { DISHONEST } else { 0.0 },
+        ends: ends()?,
     })
 }
 
 /// Says what a run came to, everywhere it is wanted.
 fn tell(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
     say(&table(outcome));
+    let mut written = Ok(());
     if let Some(file) = &options.json {
         let json = serde_json::to_string_pretty(outcome)?;
-        std::fs::write(file, json).with_context(|| format!("--json {}", file.display()))?;
+        written = std::fs::write(file, json).with_context(|| format!("--json {}", file.display()));
     }
     if let Some(file) = &options.report {
         let html = page(&[("this run", outcome)]);
-        std::fs::write(file, html).with_context(|| format!("--report {}", file.display()))?;
-        say(&format!("report: {}", file.display()));
+        let paged = std::fs::write(file, html);
+        let paged = paged.with_context(|| format!("--report {}", file.display()));
+        if paged.is_ok() {
+            say(&format!("report: {}", file.display()));
+        }
+        written = written.and(paged);
     }
+    written
+}
+
+/// Fails unless the run came to what it must; one that has verified nothing has proven nothing.
+fn prove(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
     let broken: Vec<_> = outcome.assertions.iter().filter(|it| !it.holds).collect();
     if let [first, ..] = &broken[..] {
         let blame = if outcome.generator.is_saturated {
@@ -108,20 +135,35 @@ fn tell(options: &Options, outcome: &Outcome) -> anyhow::Result<()> {
             ""
         };
         anyhow::bail!(
-            "{} of {} assertions do not hold, such as {} (it is {:.2}){blame}",
+            "{} of {} assertions do not hold, such as {} ({}){blame}",
             broken.len(),
             outcome.assertions.len(),
             first.text,
-            first.value
+            first.was()
         );
     }
+    anyhow::ensure!(outcome.desyncs == 0, "{} desyncs", outcome.desyncs);
+    let why = outcome.refusals.iter().max_by_key(|(_, count)| **count);
+    let why = why.map_or_else(String::new, |(why, _)| format!(": {}", plain(why)));
+    anyhow::ensure!(outcome.connected > 0, "nobody is in at the end{why}");
+    let streams = options.behaviour != Kind::Chatter;
+    anyhow::ensure!(!streams || outcome.packets > 0, "no packet came, so nothing was verified");
+    anyhow::ensure!(
+        options.find_capacity || outcome.seconds >= options.duration.as_secs_f64(),
+        "ended after {:.0} of {:.0} seconds, as it was told to",
+        outcome.seconds,
+        options.duration.as_secs_f64()
+    );
     Ok(())
 }
 
 fn compare(files: &Comparison) -> anyhow::Result<()> {
     let (a, b) = (read(&files.a)?, read(&files.b)?);
-    let name = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let (one, other) = (name(&files.a), name(&files.b));
+    let stem = |file: &Path| file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let whole = |file: &Path| file.display().to_string();
+    let is_told_apart = stem(&files.a) != stem(&files.b);
+    let [one, other] =
+        [&files.a, &files.b].map(|file| if is_told_apart { stem(file) } else { whole(file) });
     say(&comparison((&one, &a), (&other, &b)));
     if let Some(file) = &files.report {
         let html = page(&[(&one, &a), (&other, &b)]);
@@ -134,7 +176,45 @@ fn compare(files: &Comparison) -> anyhow::Result<()> {
 fn read(file: &Path) -> anyhow::Result<Outcome> {
     let about = || file.display().to_string();
     let text = std::fs::read_to_string(file).with_context(about)?;
-    serde_json::from_str(&text).with_context(about)
+    let outcome: Outcome = serde_json::from_str(&text).with_context(about)?;
+    anyhow::ensure!(outcome.format == FORMAT, "{}: nothing that load --json wrote", about());
+    Ok(outcome)
+}
+
+/// The command, as it can be given again; but nobody's secret.
+fn command(arguments: impl Iterator<Item = String>) -> String {
+    let mut is_secret = false;
+    let words = arguments.map(|word| {
+        let said = match word.split_once('=') {
+            _ if std::mem::take(&mut is_secret) => "SECRET".into(),
+            Some((SECRET, _)) => format!("{SECRET}=SECRET"),
+            _ => word,
+        };
+        is_secret = said == SECRET;
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=,%@+".contains(it);
+        if !said.is_empty() && said.chars().all(is_plain) {
+            said
+        } else {
+            format!("'{}'", said.replace('\'', r"'\''"))
+        }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Set once this process is asked to end; asked again it does so at once.
+fn ends() -> anyhow::Result<Arc<AtomicBool>> {
+    let ends = Arc::new(AtomicBool::new(false));
+    let told = ends.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut asked = runtime.block_on(async { Ends::new() })?;
+    std::thread::spawn(move || {
+        runtime.block_on(asked.next());
+        told.store(true, Ordering::Relaxed);
+        say("ending; again ends at once");
+        runtime.block_on(asked.next());
+        std::process::exit(ENDED_AT_ONCE);
+    });
+    Ok(ends)
 }
 
 /// Whether those who play can predict what is their own.
@@ -153,5 +233,24 @@ fn minds<G: Show>(behaviour: Kind) -> Arc<Minds> {
         Kind::Idle | Kind::Chatter => {
             Arc::new(|_, _| Box::new(Idle(encode_input(&G::Input::default()))))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_can_be_given_again_and_holds_no_secret() {
+        let told = |words: &[&str]| command(words.iter().map(|it| (*it).to_string()));
+        assert_eq!(told(&["load", "--players", "20"]), "load --players 20");
+        assert_eq!(
+            told(&["load", "--assert", "delta_p99<60ms, desync=0", "", "it's"]),
+            r"load --assert 'delta_p99<60ms, desync=0' '' 'it'\''s'"
+        );
+        for words in [&["--metrics-token", "hidden", "--seed"][..], &["--metrics-token=hidden"]] {
+            assert!(!told(words).contains("hidden") && told(words).contains("SECRET"));
+        }
+        assert!(told(&["--metrics-token", "hidden", "--seed"]).ends_with("SECRET --seed"));
     }
 }

@@ -2,7 +2,7 @@
 //! then.
 
 use crate::cli::say;
-use crate::load::Progress;
+use crate::load::{Progress, plain};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 
@@ -10,7 +10,7 @@ const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█']
 const WIDTH: usize = 48;
 /// Where there is no terminal one line in so many seconds is enough.
 const SAID_EVERY: u64 = 5;
-const LINES: usize = 6;
+const LINES: usize = 7;
 
 /// Where progress is shown.
 pub(super) struct Screen {
@@ -53,6 +53,9 @@ impl Screen {
                 second.visible_p99,
                 second.packets,
             ));
+            if let Some(why) = &progress.refusal {
+                say(&format!("        refused: {}", plain(why)));
+            }
         }
         self.phase = progress.phase;
     }
@@ -90,6 +93,10 @@ impl Screen {
                 second.bytes_out as f64 / 1e3
             ),
             format!("own lateness  p99 {:.1} ms", second.own_late_p99),
+            progress
+                .refusal
+                .as_ref()
+                .map_or_else(String::new, |why| format!("refused       {}", plain(why))),
         ];
         let mut out = String::new();
         if self.has_drawn {

@@ -114,6 +114,8 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
     let leaves = random.pick(&LEAVE_RATES).copied().unwrap_or_default();
     let by_chance = random.pick(&PREDICTING).copied().unwrap_or_default();
     let predicting = options.predicting.unwrap_or(by_chance);
+    // As nearly all do who load a server, or as nobody does.
+    let shares = random.one_in(2);
     let hosting = MatchOptions {
         seat_kept: SEAT_KEPT,
         empty_for: Duration::from_secs(3600),
@@ -136,7 +138,7 @@ fn scenario<G: Show>(options: &Options, seed: u64) -> Scenario {
             minds: minds::<G>(options.behaviour),
             seed,
             leave_rate: options.leave_rate.unwrap_or(leaves),
-            shares: false,
+            shares,
             predicting: if foresees::<G>(options) { predicting } else { 0 },
             planted_one_in: options.plant_desync,
         }),

@@ -14,8 +14,9 @@ mod page;
 
 pub use expect::{Expect, ExpectError};
 pub use outcome::{
-    ByKind, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
+    ByKind, FORMAT, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares,
+    Spread, Step, Tail,
 };
 pub(super) use own_cost::OwnCost;
 pub use page::page;
-pub use table::{comparison, table};
+pub use table::{comparison, plain, table};

@@ -1,9 +1,14 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
+use super::figures::exact;
 use crate::load::metrics::Reading;
 use crate::load::tally::{Bytes, Counts, Felt, Times, add_reason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What is shorter is no second of a server's, but what was left of the last one.
+const SECOND_LEAST: Duration = Duration::from_millis(500);
 
 /// Shares of a distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +39,8 @@ impl Shares {
 
 /// How a distribution lies: its end in milliseconds and the count of each of its parts.
 pub type Spread = Vec<(f64, u64)>;
+/// How many took longer: times in milliseconds, and of a hundred those that took longer.
+pub type Tail = Vec<(f64, f64)>;
 
 /// Bytes by what they were for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -103,7 +110,7 @@ pub struct GeneratorPart {
 /// One second of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Second {
-    /// Which one.
+    /// Which one, from the begin of the measure.
     pub at: u64,
     /// How many play.
     pub playing: usize,
@@ -147,16 +154,46 @@ pub struct ServerSecond {
 pub struct Judged {
     /// As it was written.
     pub text: String,
-    /// What it was.
-    pub value: f64,
+    /// What it was, if that was measured.
+    pub value: Option<f64>,
     /// Whether it holds.
     pub holds: bool,
 }
+
+impl Judged {
+    /// What it was, in words.
+    #[must_use]
+    pub fn was(&self) -> String {
+        self.value.map_or_else(|| "not measured".into(), |value| format!("was {}", exact(value)))
+    }
+}
+
+/// One load of several, each greater than the one before.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// How many played.
+    pub players: usize,
+    /// Between two packets, in milliseconds.
+    pub gap_p99: f64,
+    /// From input to what others see, in milliseconds.
+    pub visible_p99: f64,
+    /// Of one core, the server.
+    pub server_cpu_percent: f64,
+    /// Whether the measure was at its own limit as well.
+    pub is_saturated: bool,
+    /// What did not hold.
+    pub broke: Option<String>,
+}
+
+/// What a file with an outcome says that it is.
+pub const FORMAT: &str = "tickwire load 1";
 
 /// What a run came to.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Outcome {
+    /// What this is: [`FORMAT`].
+    pub format: String,
     /// What was asked for: the command's arguments.
     pub command: String,
     /// How many were to play.
@@ -231,6 +268,8 @@ pub struct Outcome {
     pub generator: GeneratorPart,
     /// What was asserted.
     pub assertions: Vec<Judged>,
+    /// Where more and more players came: how they fared at each step. All else is of the last that held.
+    pub steps: Vec<Step>,
     /// Second by second.
     pub timeline: Vec<Second>,
     /// The server, second by second.
@@ -243,6 +282,14 @@ pub struct Outcome {
     pub join_spread: Spread,
     /// Questions and answers.
     pub ack_spread: Spread,
+    /// Between two packets.
+    pub gap_tail: Tail,
+    /// From input to what others see.
+    pub visible_tail: Tail,
+    /// From seat to sight.
+    pub join_tail: Tail,
+    /// Questions and answers.
+    pub ack_tail: Tail,
 }
 
 /// A share of nothing is none.
@@ -290,6 +337,10 @@ impl Outcome {
         self.visible_spread = measured.visible.spread();
         self.join_spread = join.spread();
         self.ack_spread = measured.ack.spread();
+        self.gap_tail = measured.gap.tail();
+        self.visible_tail = measured.visible.tail();
+        self.join_tail = join.tail();
+        self.ack_tail = measured.ack.tail();
         self.generator.late_ms_p99 = measured.own_late.ms(0.99);
     }
 
@@ -304,6 +355,10 @@ impl Outcome {
         let grown = |name: &str| last.since(first, name);
         let seconds = (last.at - first.at).as_secs_f64();
         let cpu = grown("process_cpu_seconds_total");
+        // It is another one than it was: nothing can be said of it.
+        if cpu < 0.0 {
+            return;
+        }
         let shares = |name: &str, unit: f64| {
             let at = |share| last.quantile(first, name, share).unwrap_or(0.0) * unit;
             Pair { p50: at(0.5), p99: at(0.99) }
@@ -337,7 +392,13 @@ impl Outcome {
                 late_p99_ms: share("tickwire_tick_lateness_seconds", 1e3),
             }
         };
-        self.server_timeline = measured.windows(2).map(second).collect();
+        let mut apart: Vec<Reading> = Vec::with_capacity(measured.len());
+        for reading in measured {
+            if apart.last().is_none_or(|last| reading.at - last.at >= SECOND_LEAST) {
+                apart.push(reading.clone());
+            }
+        }
+        self.server_timeline = apart.windows(2).map(second).collect();
     }
 
     /// What players felt in one second.

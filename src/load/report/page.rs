@@ -2,9 +2,9 @@
 //! not there. It needs no network and no script, and what comes from a run is never markup.
 
 use super::charts::{Chart, escaped};
-use super::figures::{Group, Row, Unit, Way, groups, told};
+use super::figures::{Group, Row, Unit, groups, told, unlike};
 use super::outcome::Outcome;
-use super::plots::{POINTS_MOST, distributions, over_time};
+use super::plots::{POINTS_MOST, capacity, distributions, over_time};
 use super::sheet::{changed, key, tables};
 use super::verdict::{Mark, SATURATED, verdict};
 
@@ -81,8 +81,12 @@ pub fn page(runs: &[(&str, &Outcome)]) -> String {
             "<section class=\"runs\">{}</section>\n",
             runs.iter().enumerate().map(run).collect::<String>()
         ),
-        unlike(&groups, runs),
+        compared(&groups, runs),
         cards(&groups, runs),
+        match &capacity(runs)[..] {
+            [] => String::new(),
+            steps => charts("More and more players", steps, ""),
+        },
         charts("Second by second", &over_time(runs), &thinning(runs)),
         charts("How times lie", &distributions(runs), ""),
         tables(&groups, runs),
@@ -148,23 +152,12 @@ fn run((at, (name, outcome)): (usize, &(&str, &Outcome))) -> String {
     )
 }
 
-/// In what runs cannot be compared.
-fn unlike(groups: &[Group], runs: &[(&str, &Outcome)]) -> String {
+/// How changes are to be taken.
+fn compared(groups: &[Group], runs: &[(&str, &Outcome)]) -> String {
     if runs.len() < 2 {
         return String::new();
     }
-    let asked = ["Players wanted", "Matches", "Tick rate", "Measured for"];
-    let rows = groups.iter().flat_map(|it| &it.rows).filter(|row| asked.contains(&&*row.name));
-    let differs = rows.filter(|row| (1..runs.len()).any(|run| row.change(run).way != Way::Same));
-    let differs: Vec<_> = differs.map(|row| row.name.to_lowercase()).collect();
-    let warning = match &differs[..] {
-        [] => String::new(),
-        some => format!(
-            "<b>! These runs were not asked for the same: {}.</b> Totals and much else differ for that \
-             alone. ",
-            some.join(", ")
-        ),
-    };
+    let warning = unlike(groups).map(|it| format!("<b>! {it}</b> ")).unwrap_or_default();
     format!(
         "<p class=\"note\">{warning}Changes are from the first run. Two runs of the very same also differ \
          by chance: repeat them before you believe in a few percent.</p>\n"
@@ -225,7 +218,7 @@ mod tests {
     fn run() -> Outcome {
         let times =
             |p50: f64| Shares { p50, p99: p50 + 0.5, p999: p50 + 0.75, max: p50 + 0.9, count: 9 };
-        let judged = |text: &str, holds| Judged { text: text.into(), value: 61.25, holds };
+        let judged = |text: &str, holds| Judged { text: text.into(), value: Some(61.25), holds };
         Outcome {
             command: format!("--players 77 {HOSTILE}"),
             players: 77,

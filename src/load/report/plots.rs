@@ -3,7 +3,7 @@
 
 use super::charts::{Chart, Curve, Level};
 use super::figures::{LATENCIES, Latency, Unit, told};
-use super::outcome::{Outcome, Second, ServerSecond, Spread};
+use super::outcome::{Outcome, Second, ServerSecond, Spread, Step, Tail};
 use super::ruler::{Axis, Scale};
 
 /// How much greater the end of a part of a spread is than its begin.
@@ -12,6 +12,8 @@ const PART: f64 = 1.1;
 pub(super) const POINTS_MOST: usize = 400;
 /// Where the highest value is more than this many times the lowest, steps are multiples.
 const WIDE: f64 = 8.0;
+/// Where it is less than this many times the lowest, only what is between them is drawn.
+const NARROW: f64 = 3.0;
 
 struct Series {
     name: &'static str,
@@ -186,7 +188,7 @@ fn chart(plan: &Plan, series: &[Series], runs: &[(&str, &Outcome)]) -> Chart {
     Chart {
         title,
         reading: plan.reading.into(),
-        across: Axis { label: "time of the run", unit: Unit::Seconds, scale: Scale::Even },
+        across: Axis { label: "time of the measure", unit: Unit::Seconds, scale: Scale::Even },
         up: Axis { label: plan.label, unit: plan.unit, scale },
         curves,
         levels,
@@ -207,13 +209,16 @@ fn thinned(points: &[(f64, Option<f64>)], worst: fn(f64, f64) -> f64) -> Vec<(f6
 /// How times lie: how many took how long, and how many took longer.
 #[must_use]
 pub(super) fn distributions(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
-    let spreads: [(&Latency, fn(&Outcome) -> &Spread); 4] = [
-        (&LATENCIES[0], |it| &it.gap_spread),
-        (&LATENCIES[1], |it| &it.visible_spread),
-        (&LATENCIES[3], |it| &it.join_spread),
-        (&LATENCIES[4], |it| &it.ack_spread),
+    type Of<T> = fn(&Outcome) -> &T;
+    let spreads: [(&Latency, Of<Spread>, Of<Tail>); 4] = [
+        (&LATENCIES[0], |it| &it.gap_spread, |it| &it.gap_tail),
+        (&LATENCIES[1], |it| &it.visible_spread, |it| &it.visible_tail),
+        (&LATENCIES[3], |it| &it.join_spread, |it| &it.join_tail),
+        (&LATENCIES[4], |it| &it.ack_spread, |it| &it.ack_tail),
     ];
-    let both = spreads.map(|(latency, of)| [histogram(latency, of, runs), tail(latency, of, runs)]);
+    let both = spreads.map(|(latency, spread, longer)| {
+        [histogram(latency, spread, runs), tail(latency, longer, runs)]
+    });
     both.into_iter().flatten().filter(|chart| !chart.is_empty()).collect()
 }
 
@@ -269,37 +274,66 @@ fn histogram(latency: &Latency, of: fn(&Outcome) -> &Spread, runs: &[(&str, &Out
     }
 }
 
-fn tail(latency: &Latency, of: fn(&Outcome) -> &Spread, runs: &[(&str, &Outcome)]) -> Chart {
+fn tail(latency: &Latency, of: fn(&Outcome) -> &Tail, runs: &[(&str, &Outcome)]) -> Chart {
     let curve = |(look, (name, outcome)): (usize, &(&str, &Outcome))| {
-        let parts = parts(of(outcome));
-        let begin = parts.first().map(|(end, _)| (end / PART, Some(100.0)));
-        let mut above = 100.0;
-        let mut points: Vec<(f64, Option<f64>)> = begin.into_iter().collect();
-        let but_last = parts.len().saturating_sub(1);
-        for (end, share) in &parts[..but_last] {
-            above -= share;
-            points.push((*end, Some(above).filter(|it| *it > 0.0)));
-        }
-        points.extend(parts.last().map(|(end, share)| (*end, Some(*share))));
+        let points = of(outcome).iter().map(|(at, longer)| (*at, Some(*longer))).collect();
         let shown = if runs.len() > 1 { *name } else { "longer" };
         Curve { name: shown.into(), look, points, ..Curve::default() }
     };
     let curves: Vec<_> = runs.iter().enumerate().map(curve).collect();
-    let lowest = curves.iter().flat_map(|it| it.points.iter().filter_map(|(_, y)| *y));
-    let lowest = lowest.fold(100.0, f64::min);
+    let points = || curves.iter().flat_map(|it| &it.points);
+    let lowest = points().filter_map(|(_, y)| *y).fold(100.0, f64::min);
+    let (first, last) =
+        points().fold((f64::MAX, 0.0), |(low, high), (x, _)| (x.min(low), x.max(high)));
     let levels = [("p50", 50.0), ("p99", 1.0), ("p99.9", 0.1)];
     let levels = levels.into_iter().filter(|(_, at)| *at >= lowest);
+    let scale = if last < first * NARROW { Scale::Near } else { Scale::Log };
     Chart {
         title: format!("{}: how many took longer", latency.name),
         reading: "The share that took longer than the time below; where a curve crosses the line \
-            p99, 1 in 100 took longer, and a curve further to the left is better."
+            p99, 1 in 100 took longer. It ends with the longest. A curve further to the left is better."
             .into(),
-        across: TIME,
+        across: Axis { scale, ..TIME },
         up: Axis { label: "share that took longer", unit: Unit::Percent, scale: Scale::Log },
         levels: levels.map(|(name, at)| Level { name: name.into(), look: 0, at }).collect(),
         curves,
         places: Vec::new(),
     }
+}
+
+/// How players fared as more and more of them came; nothing if no more came than there were at first.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "counts of players")]
+pub(super) fn capacity(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
+    let series: [(&str, &str, Unit, fn(&Step) -> f64); 2] = [
+        ("Gap between packets, p99", "gap", Unit::Milliseconds, |it| it.gap_p99),
+        ("Server: processor", "of one core", Unit::Percent, |it| it.server_cpu_percent),
+    ];
+    let chart = |(title, label, unit, of): (&str, &'static str, Unit, fn(&Step) -> f64)| Chart {
+        title: title.into(),
+        reading:
+            "Each point is a load that was measured; the last one is what was not held any more."
+                .into(),
+        across: Axis { label: "players", unit: Unit::Count, scale: Scale::Even },
+        up: Axis { label, unit, scale: Scale::Even },
+        curves: runs
+            .iter()
+            .enumerate()
+            .map(|(look, (name, outcome))| Curve {
+                name: (*name).into(),
+                look,
+                points: outcome
+                    .steps
+                    .iter()
+                    .map(|it| (it.players as f64, measured(of(it))))
+                    .collect(),
+                ..Curve::default()
+            })
+            .collect(),
+        levels: Vec::new(),
+        places: Vec::new(),
+    };
+    series.into_iter().map(chart).filter(|chart| !chart.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -319,6 +353,7 @@ mod tests {
             hz: 30.0,
             timeline,
             gap_spread: vec![(30.0, 1), (33.0, 97), (66.0, 2)],
+            gap_tail: vec![(30.0, 100.0), (33.0, 2.0), (66.0, 1.0)],
             ..Outcome::default()
         }
     }
@@ -358,7 +393,7 @@ mod tests {
         let charts = distributions(&[("a", &run)]);
         assert_eq!(charts.len(), 2);
         let shares: Vec<_> = charts[1].curves[0].points.iter().filter_map(|(_, y)| *y).collect();
-        assert_eq!(shares, [100.0, 99.0, 2.0, 2.0]);
+        assert_eq!(shares, [100.0, 2.0, 1.0]);
         assert!((highest(&charts[0]) - 97.0).abs() < 1e-9);
     }
 

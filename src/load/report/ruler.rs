@@ -19,6 +19,8 @@ pub(super) struct Axis {
 pub(super) enum Scale {
     /// From zero.
     Even,
+    /// From about the lowest.
+    Near,
     /// Each step a multiple; what is not above zero has no place.
     Log,
 }
@@ -38,7 +40,7 @@ impl Ruler {
     #[must_use]
     pub(super) fn of(axis: Axis, values: impl Iterator<Item = f64>, ends: (f64, f64)) -> Self {
         let is_placed =
-            |value: &f64| value.is_finite() && (axis.scale == Scale::Even || *value > 0.0);
+            |value: &f64| value.is_finite() && (axis.scale != Scale::Log || *value > 0.0);
         let (mut low, mut high) = values
             .filter(is_placed)
             .fold((f64::MAX, f64::MIN), |(low, high), it| (low.min(it), high.max(it)));
@@ -47,10 +49,11 @@ impl Ruler {
         }
         let ticks = match axis.scale {
             Scale::Even => even_ticks(low.min(0.0), high),
+            Scale::Near => even_ticks(low, high),
             Scale::Log => log_ticks(low, high),
         };
         (low, high) = match axis.scale {
-            Scale::Even => (ticks[0], ticks[ticks.len() - 1]),
+            Scale::Even | Scale::Near => (ticks[0], ticks[ticks.len() - 1]),
             Scale::Log => (round_log(low, f64::floor), round_log(high, f64::ceil)),
         };
         if low >= high {
@@ -63,7 +66,7 @@ impl Ruler {
     #[must_use]
     pub(super) fn at(&self, value: f64) -> Option<f64> {
         let share = match self.axis.scale {
-            Scale::Even => (value - self.low) / (self.high - self.low),
+            Scale::Even | Scale::Near => (value - self.low) / (self.high - self.low),
             Scale::Log if value > 0.0 => (value / self.low).ln() / (self.high / self.low).ln(),
             Scale::Log => return None,
         };
@@ -128,13 +131,14 @@ mod tests {
     fn every_value_has_its_place_between_the_ends_or_none() {
         let sets: [&[f64]; 7] =
             [&[], &[0.0], &[7.0], &[-3.0, 5.0], &[1e-9, 1e12], &[f64::NAN, 1.0], &[10.0, 10.0]];
-        for (scale, values) in
-            [Scale::Even, Scale::Log].into_iter().flat_map(|scale| sets.map(|it| (scale, it)))
+        for (scale, values) in [Scale::Even, Scale::Near, Scale::Log]
+            .into_iter()
+            .flat_map(|scale| sets.map(|it| (scale, it)))
         {
             let ruler = ruler(scale, values);
             assert!((2..=16).contains(&ruler.ticks.len()), "{values:?} have {:?}", ruler.ticks);
             for value in values.iter().chain(&ruler.ticks).chain(&[f64::INFINITY, -1e9]) {
-                let is_placed = value.is_finite() && (scale == Scale::Even || *value > 0.0);
+                let is_placed = value.is_finite() && (scale != Scale::Log || *value > 0.0);
                 let place = ruler.at(*value);
                 assert!(place.is_none_or(|place| (0.0..=100.0).contains(&place)));
                 assert!(place.is_some() || !is_placed, "{value} has no place");

@@ -88,7 +88,10 @@ fn assertions(runs: &[(&str, &Outcome)]) -> String {
             return "<td>not asserted</td><td>–</td>".into();
         };
         let (class, word) = if judged.holds { ("good", "✓ holds") } else { ("bad", "✗ fails") };
-        format!("<td class=\"{class}\">{word}</td><td>{}</td>", exact(judged.value))
+        format!(
+            "<td class=\"{class}\">{word}</td><td>{}</td>",
+            judged.value.map_or_else(|| "not measured".into(), exact)
+        )
     };
     let row = |text: &&str| {
         let cells: String = runs.iter().map(|(_, outcome)| cell(outcome, text)).collect();

@@ -1,6 +1,6 @@
 //! A run in brief, and two runs side by side, as text for a terminal.
 
-use super::figures::{Unit, Way, groups, told};
+use super::figures::{Unit, Way, groups, told, unlike};
 use super::outcome::{ByKind, Outcome, Shares};
 use super::verdict::{SATURATED, verdict};
 use std::collections::BTreeMap;
@@ -172,7 +172,7 @@ fn assertions(outcome: &Outcome) -> Vec<String> {
     all.sort_by_key(|judged| judged.holds);
     let row = |judged: &&super::outcome::Judged| {
         let told = if judged.holds { "✓ holds" } else { "✗ fails" };
-        format!("{told}  {} (was {})", plain(&judged.text), super::figures::exact(judged.value))
+        format!("{told}  {} ({})", plain(&judged.text), judged.was())
     };
     let mut lines: Vec<_> = all.iter().take(ASSERTIONS_MOST).map(row).collect();
     let more = all.len().saturating_sub(ASSERTIONS_MOST);
@@ -184,7 +184,8 @@ fn assertions(outcome: &Outcome) -> Vec<String> {
 }
 
 /// A text of somebody else on one line, without what would steer a terminal.
-fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let letters = text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it });
     let short: String = letters.take(TEXT_MOST).collect();
     if text.chars().nth(TEXT_MOST).is_some() { format!("{short}…") } else { short }
@@ -212,6 +213,7 @@ pub fn comparison(a: (&str, &Outcome), b: (&str, &Outcome)) -> String {
     });
     let mut lines: Vec<_> = aligned.collect();
     lines.push(String::new());
+    lines.extend(unlike(&groups(&[a.1, b.1])).map(|it| format!("!!! {it}")));
     lines
         .push(format!("Better: {}, worse: {}; a few percent may be chance.", counts[0], counts[1]));
     for (name, outcome) in [a, b] {
@@ -231,7 +233,7 @@ mod tests {
         let shares =
             |p50: f64| Shares { p50, p99: p50 * 2.0, p999: p50 * 3.0, max: 99.9, count: 7 };
         let judged =
-            |at: u32| Judged { text: format!("figure{at}<5"), value: 4.25, holds: at != 19 };
+            |at: u32| Judged { text: format!("figure{at}<5"), value: Some(4.25), holds: at != 19 };
         Outcome {
             players: 500,
             connected: 499,

@@ -62,7 +62,7 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     let own = outcome.generator.is_saturated;
     let own = own.then(|| Finding { mark: Mark::Doubtful, text: SATURATED.into() });
     let rest = [asserted(outcome), verified(outcome), came(outcome), asked(outcome)];
-    let findings: Vec<_> = own.into_iter().chain(rest).collect();
+    let findings: Vec<_> = own.into_iter().chain(held(outcome)).chain(rest).collect();
     let mark = findings.iter().map(|it| it.mark).max().unwrap_or(Mark::Good);
     let headline = match mark {
         Mark::Bad => "This run did not come to what it must.",
@@ -76,6 +76,27 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
         Mark::Untold | Mark::Good => "This run came to all that it must.",
     };
     Verdict { mark, headline, findings }
+}
+
+/// How many were held, where more and more came.
+fn held(outcome: &Outcome) -> Option<Finding> {
+    let last = outcome.steps.iter().rfind(|it| it.broke.is_none());
+    let broken = outcome.steps.iter().rfind(|it| it.broke.is_some());
+    let too_many = broken.map(|it| {
+        let why = it.broke.as_deref().unwrap_or_default();
+        format!("{} were too many: {why}.", told_count(it.players as u64))
+    });
+    let (mark, text) = match (last, too_many) {
+        (None, None) => return None,
+        (None, Some(too_many)) => (Mark::Bad, too_many),
+        (Some(held), too_many) => {
+            let players = told_count(held.players as u64);
+            let least = if held.is_saturated { "At least " } else { "" };
+            let text = format!("{least}{players} players were held.");
+            (Mark::Good, [text, too_many.unwrap_or_default()].join(" ").trim_end().into())
+        }
+    };
+    Some(Finding { mark, text })
 }
 
 fn asserted(outcome: &Outcome) -> Finding {
@@ -152,7 +173,7 @@ mod tests {
     use super::*;
 
     fn fine() -> Outcome {
-        let holds = Judged { text: "desync=0".into(), value: 0.0, holds: true };
+        let holds = Judged { text: "desync=0".into(), value: Some(0.0), holds: true };
         Outcome {
             players: 10,
             connected: 10,
