@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 fn load(arguments: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_game"));
@@ -42,18 +43,35 @@ fn file(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("tickwire-{}-{name}", std::process::id()))
 }
 
-/// A load that has begun to measure, and its server's process.
-fn measuring(more: &str) -> (Child, u32) {
-    let mut command = load(&format!("--players 4 --duration 1h{more}"));
-    let mut child =
-        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    assert!(lines.any(|line| line.expect("text").contains("measuring")), "it ended early");
-    std::thread::spawn(move || lines.for_each(drop));
-    let children = format!("/proc/{0}/task/{0}/children", child.id());
-    let children = fs::read_to_string(children).expect("its processes");
-    let server = children.split_whitespace().next().expect("a server").parse().expect("a number");
-    (child, server)
+/// A load, which ends with this at the latest, and its server's process.
+struct Measuring {
+    child: Child,
+    server: u32,
+}
+
+impl Measuring {
+    /// One that has begun to measure.
+    fn start(more: &str) -> Self {
+        let mut command = load(&format!("--players 4 --duration 5m{more}"));
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
+        let mut begun = Self { child, server: 0 };
+        assert!(lines.any(|line| line.expect("text").contains("measuring")), "it ended early");
+        std::thread::spawn(move || lines.for_each(drop));
+        let children = format!("/proc/{0}/task/{0}/children", begun.child.id());
+        let children = fs::read_to_string(children).expect("its processes");
+        let server = children.split_whitespace().next().expect("a server");
+        begun.server = server.parse().expect("a number");
+        begun
+    }
+}
+
+impl Drop for Measuring {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Whether a process runs; one that nobody buries does not.
@@ -71,29 +89,34 @@ fn signal(child: &Child, name: &str) {
 fn who_is_told_to_end_says_what_it_has_measured() {
     for name in ["-TERM", "-INT"] {
         let json = file("ended.json");
-        let (mut child, server) = measuring(&format!(" --json {}", json.display()));
-        signal(&child, name);
-        assert_eq!(child.wait().expect("its end").code(), Some(1), "{name}");
+        let mut load = Measuring::start(&format!(" --json {}", json.display()));
+        signal(&load.child, name);
+        assert_eq!(load.child.wait().expect("its end").code(), Some(1), "{name}");
         let mut said = String::new();
-        child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
-        assert!(said.contains("of 3600 seconds, as it was told to"), "{name}: {said}");
+        load.child.stderr.take().expect("its errors").read_to_string(&mut said).expect("text");
+        assert!(said.contains("ended early, as it was told to"), "{name}: {said}");
         let told = fs::read_to_string(&json).expect("what it measured");
         let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
-        assert!(told["connected"] == 4 && told["packets"].as_u64() > Some(0), "{name}: {told}");
-        assert!(!runs(server), "{name}: its server is still there");
+        assert!(
+            told["connected"] == 4 && told["is_cut"] == true && told["packets"].as_u64() > Some(0),
+            "{name}: {told}"
+        );
+        assert!(!runs(load.server), "{name}: its server is still there");
         fs::remove_file(json).expect("it was there");
     }
 }
 
 #[test]
 fn a_server_of_its_own_does_not_outlive_it() {
-    let (mut child, server) = measuring("");
-    assert!(runs(server));
-    child.kill().expect("it runs");
-    child.wait().expect("its end");
-    while runs(server) {
-        std::thread::yield_now();
-    }
+    let mut load = Measuring::start("");
+    assert!(runs(load.server));
+    load.child.kill().expect("it runs");
+    load.child.wait().expect("its end");
+    let is_gone = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        !runs(load.server)
+    });
+    assert!(is_gone, "its server is still there");
 }
 
 #[test]
@@ -107,7 +130,7 @@ fn a_run_that_proves_nothing_fails_and_so_does_one_that_cannot_be_told() {
     assert!(said.trim_end().ends_with("desyncs"), "{said}");
     let said = failed("--duration 0s");
     assert!(said.contains("--duration"), "{said}");
-    let said = failed("--duration 1h --report /no/such/folder/report.html");
+    let said = failed("--duration 2s --report /no/such/folder/report.html");
     assert!(said.contains("--report /no/such/folder"), "{said}");
     let other = file("other.json");
     fs::write(&other, r#"{"players":1}"#).expect("a file");

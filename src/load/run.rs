@@ -234,6 +234,7 @@ impl Run {
             matches: self.matches(),
             hz: self.hertz(),
             seconds,
+            is_cut: self.is_told_to_end(),
             player_seconds: timeline.iter().map(|it| it.playing as f64).sum::<f64>() * seconds
                 / all_seconds,
             connected: playing,

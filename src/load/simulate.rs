@@ -26,6 +26,8 @@ const NETWORK_KEEPS: usize = 16 << 10;
 const COMPARED_EVERY: u32 = 64;
 /// So many comparisons wait for their packets.
 const COMPARISONS_MOST: usize = 64;
+/// So few players are tried one by one; then twice as many each time.
+const FEW: u32 = 8;
 /// Players come within so much time.
 const ARRIVAL: Duration = Duration::from_secs(2);
 
@@ -94,6 +96,7 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Ran, Fault> {
     while world.tick() < scenario.ticks {
         world.safely(World::advance)?;
     }
+    world.safely(World::conclude)?;
     let (ticks, hash) = (world.tick(), world.rehearsal.game().state_hash());
     world.safely(World::rest)?;
     Ok(Ran { felt: world.felt, ticks, hash })
@@ -185,6 +188,20 @@ impl<'a> World<'a> {
             self.step()?;
         }
         self.now += Duration::from_secs(1) / self.rehearsal.game().hertz() / STEPS;
+        self.verify()
+    }
+
+    /// At the end: what came and was not looked at yet, since others did not have it, is looked at.
+    fn conclude(&mut self) -> Result<(), Fault> {
+        for link in &mut self.links {
+            let (now, felt, hall) = (self.now, &mut self.felt, &mut self.hall);
+            link.player.conclude(&mut Around { now, felt, hall });
+        }
+        self.verify()
+    }
+
+    /// Whether players have found all as it must be.
+    fn verify(&mut self) -> Result<(), Fault> {
         let counts = &self.felt.counts;
         let what = match (counts.desyncs, counts.broken) {
             (0, 0) => return Ok(()),
@@ -280,7 +297,8 @@ impl<'a> World<'a> {
 }
 
 impl Link {
-    /// Compares what it holds with what it must hold at this tick, if that was noted.
+    /// Compares what it holds with what it must hold at this tick, if that was noted. What those who wait
+    /// for each other have passed in one go is compared no more.
     fn compare(&mut self, hall: &mut Hall, felt: &mut Felt) {
         let Some((player, seen)) = self.player.view(hall) else { return };
         let tick = seen.tick();
@@ -296,19 +314,19 @@ impl Link {
     }
 }
 
-/// Makes a scenario the smallest that shows a fault of this seed: the fewest players, then ticks.
+/// Makes a scenario a small one that shows a fault of this seed: few players, then the fewest ticks.
 pub fn smallest(scenario: &mut Scenario, seed: u64, fault: Fault) -> (u32, Fault) {
     let (asked, mut found) = (scenario.players, fault);
     // What is found with the last tick was there in so many.
     scenario.ticks = scenario.ticks.min(found.ticks);
-    for fewer in 1..=asked {
+    let more = std::iter::successors(Some(FEW), |players| players.checked_mul(2));
+    for fewer in (1..FEW).chain(more).take_while(|fewer| *fewer < asked) {
         scenario.players = fewer;
-        if fewer < asked
-            && let Err(less) = simulate_twice(scenario, seed)
-        {
+        if let Err(less) = simulate_twice(scenario, seed) {
             found = less;
             break;
         }
+        scenario.players = asked;
     }
     // What is found only in the end may be there in fewer ticks.
     let (mut none, mut some) = (0, scenario.ticks.min(found.ticks));

@@ -6,11 +6,14 @@ import { closeBrowser, person, picture, play, road, serve, state, until } from "
 
 /** @type {{ port: number, stop: () => void }} */
 let server;
+/** Where nothing is left to chance. @type {typeof server} */
+let range;
 const url = (place = "", of = server) => `http://127.0.0.1:${of.port}/${place}`;
 
 before(async () => { server = await serve(); });
 after(async () => {
     server.stop();
+    range?.stop();
     await closeBrowser();
 });
 
@@ -50,8 +53,8 @@ test("two tabs are in one match with bots, and see each other run", async () => 
 });
 
 test("who shoots hits, beats somebody, and has the points", async () => {
-    // An open field, no bots, and a target that stands still: nothing is left to chance.
-    const range = await serve('modes=[{name="range",players=2,options={walls=false,side=24,bots=0,seconds=0,goal=0}}]');
+    // An open field, no bots, and a target that stands still.
+    range = await serve('modes=[{name="range",players=2,options={walls=false,side=24,bots=0,seconds=0,goal=0}}]');
     const [ann, bob] = [await person(), await person()];
     const [page, other] = [await ann.open(url("", range)), await bob.open(url("", range))];
     await play(page, "Ann");
@@ -95,7 +98,6 @@ test("who shoots hits, beats somebody, and has the points", async () => {
     assert.deepEqual([...ann.errors, ...bob.errors], []);
     await ann.close();
     await bob.close();
-    range.stop();
 });
 
 test("weapons and the dash are pressed by keys and by what reads the page, and once by a pointer", async () => {

@@ -41,19 +41,16 @@ pub(super) fn find<G: Show>(
         run.arrive(more, ramp, &mut |it| screen.show(it))?;
         players = wanted;
         let (outcome, broken) = hold(&mut run, options, asserted, &mut screen)?;
-        steps.push(step(&outcome, broken.as_ref()));
-        let is_held = broken.is_none();
-        if is_held || held.is_none() {
-            held = Some(outcome);
+        if outcome.is_cut {
+            // Of this load nothing is known.
+            return Ok(Outcome { steps, is_cut: true, ..held.unwrap_or(outcome) });
         }
+        steps.push(step(&outcome, broken.as_ref()));
         if let Some(broken) = broken {
             say(&format!("with {players} this is not so: {} ({})", broken.text, broken.was()));
+            return Ok(Outcome { steps, ..held.unwrap_or(outcome) });
         }
-        if !is_held || run.is_told_to_end() {
-            let mut held = held.unwrap_or_default();
-            held.steps = steps;
-            return Ok(held);
-        }
+        held = Some(outcome);
         wanted = whole(players as f64 * STEP).max(players + options.per_match() as usize);
         // Descriptors for both ends.
         rlimit::increase_nofile_limit(wanted as u64 * 2 + super::OTHER_DESCRIPTORS)?;
@@ -74,10 +71,13 @@ fn hold(
         outcome.assertions = judge(&outcome, asserted)?;
         let broken = outcome.assertions.iter().find(|it| !it.holds).cloned();
         screen.clear();
+        if outcome.is_cut {
+            return Ok((outcome, broken));
+        }
         say(&line(&outcome, broken.as_ref().map(|it| &*it.text)));
         let is_saturated = outcome.generator.is_saturated;
         tries += usize::from(!is_saturated);
-        let is_last = tries == TRIES || measures == TRIES_LATE || run.is_told_to_end();
+        let is_last = tries == TRIES || measures == TRIES_LATE;
         if broken.is_none() || is_last {
             return Ok((outcome, broken));
         }

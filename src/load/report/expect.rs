@@ -1,6 +1,8 @@
 //! What a run must come to: `delta_p99<60ms, desync=0`.
 
-use super::outcome::{Judged, Outcome, ServerPart, Shares};
+use super::figures::exact;
+use super::outcome::{Outcome, ServerPart, Shares};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,6 +13,25 @@ pub struct Expect {
     is: Is,
     bound: f64,
     text: String,
+}
+
+/// What was asserted, and whether it holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// As it was written.
+    pub text: String,
+    /// What it was, if that was measured.
+    pub value: Option<f64>,
+    /// Whether it holds.
+    pub holds: bool,
+}
+
+impl Judged {
+    /// What it was, in words.
+    #[must_use]
+    pub fn was(&self) -> String {
+        self.value.map_or_else(|| "not measured".into(), |value| format!("was {}", exact(value)))
+    }
 }
 
 /// A figure that can be asserted.

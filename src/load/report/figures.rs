@@ -183,22 +183,6 @@ pub(super) fn groups(runs: &[&Outcome]) -> Vec<Group> {
     all.into_iter().filter(|group| group.rows.iter().any(is_measured)).collect()
 }
 
-/// In what runs cannot be compared.
-#[must_use]
-pub(super) fn unlike(groups: &[Group]) -> Option<String> {
-    let asked = ["Players wanted", "Matches", "Tick rate", "Measured for"];
-    let rows = groups.iter().flat_map(|it| &it.rows).filter(|row| asked.contains(&&*row.name));
-    let differs =
-        rows.filter(|row| (1..row.values.len()).any(|run| row.change(run).way != Way::Same));
-    let differs: Vec<_> = differs.map(|row| row.name.to_lowercase()).collect();
-    let names = differs.join(", ");
-    (!differs.is_empty()).then(|| {
-        format!(
-            "These runs were not asked for the same: {names}. Totals and much else differ for that alone."
-        )
-    })
-}
-
 fn times(runs: &[&Outcome]) -> Vec<Row> {
     let shares: [(&str, fn(&Shares) -> f64); 4] =
         [("p50", |it| it.p50), ("p99", |it| it.p99), ("p99.9", |it| it.p999), ("max", |it| it.max)];
@@ -308,7 +292,9 @@ impl Row {
         self.value(run).map_or_else(|| "–".into(), |value| told(value, self.unit))
     }
 
-    fn value(&self, run: usize) -> Option<f64> {
+    /// The number in one run.
+    #[must_use]
+    pub(super) fn value(&self, run: usize) -> Option<f64> {
         self.values.get(run).copied().flatten().filter(|value| value.is_finite())
     }
 

@@ -12,10 +12,10 @@ mod plots;
 mod sheet;
 mod page;
 
-pub use expect::{Expect, ExpectError};
+pub use expect::{Expect, ExpectError, Judged};
 pub use outcome::{
-    ByKind, FORMAT, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart, ServerSecond, Shares,
-    Spread, Step, Tail,
+    ByKind, FORMAT, GeneratorPart, Outcome, Pair, Second, ServerPart, ServerSecond, Shares, Spread,
+    Step, Tail,
 };
 pub(super) use own_cost::OwnCost;
 pub use page::page;

@@ -1,6 +1,6 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
-use super::figures::exact;
+use super::expect::Judged;
 use crate::load::metrics::Reading;
 use crate::load::tally::{Bytes, Counts, Felt, Times, add_reason};
 use serde::{Deserialize, Serialize};
@@ -149,25 +149,6 @@ pub struct ServerSecond {
     pub late_p99_ms: f64,
 }
 
-/// What was asserted, and whether it holds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Judged {
-    /// As it was written.
-    pub text: String,
-    /// What it was, if that was measured.
-    pub value: Option<f64>,
-    /// Whether it holds.
-    pub holds: bool,
-}
-
-impl Judged {
-    /// What it was, in words.
-    #[must_use]
-    pub fn was(&self) -> String {
-        self.value.map_or_else(|| "not measured".into(), |value| format!("was {}", exact(value)))
-    }
-}
-
 /// One load of several, each greater than the one before.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Step {
@@ -204,6 +185,8 @@ pub struct Outcome {
     pub hz: f64,
     /// For how long it was measured.
     pub seconds: f64,
+    /// Whether somebody ended it before its time.
+    pub is_cut: bool,
     /// How long all of them together played.
     pub player_seconds: f64,
     /// How many had a connection and a seat at the end.
@@ -355,8 +338,9 @@ impl Outcome {
         let grown = |name: &str| last.since(first, name);
         let seconds = (last.at - first.at).as_secs_f64();
         let cpu = grown("process_cpu_seconds_total");
-        // It is another one than it was: nothing can be said of it.
-        if cpu < 0.0 {
+        // Where it is another one than it was nothing can be said of it.
+        let name = "process_cpu_seconds_total";
+        if measured.windows(2).any(|pair| pair[1].since(&pair[0], name) < 0.0) {
             return;
         }
         let shares = |name: &str, unit: f64| {

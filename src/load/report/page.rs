@@ -2,11 +2,11 @@
 //! not there. It needs no network and no script, and what comes from a run is never markup.
 
 use super::charts::{Chart, escaped};
-use super::figures::{Group, Row, Unit, groups, told, unlike};
+use super::figures::{Group, Row, Unit, groups, told};
 use super::outcome::Outcome;
 use super::plots::{POINTS_MOST, capacity, distributions, over_time};
 use super::sheet::{changed, key, tables};
-use super::verdict::{Mark, SATURATED, verdict};
+use super::verdict::{Mark, SATURATED, unlike, verdict};
 
 const STYLE: &str = include_str!("page.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -210,7 +210,8 @@ fn glossary() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::{Judged, Second, ServerPart, Shares};
+    use super::super::expect::Judged;
+    use super::super::outcome::{Second, ServerPart, Shares};
     use super::*;
 
     const HOSTILE: &str = "<script>alert('x')</script>\" onload=\"y";
@@ -300,8 +301,11 @@ mod tests {
         let (before, mut after) = (run(), run());
         after.bytes_per_packet = 19.2;
         after.gap_ms.p99 = 23.0;
-        after.players = 78;
-        let page = page(&[("before", &before), ("after", &after)]);
+        after.seconds += 0.003;
+        let compared = |after: &Outcome| page(&[("before", &before), ("after", after)]);
+        assert!(!compared(&after).contains("not asked for the same"));
+        after.players = 79;
+        let page = compared(&after);
         assert!(page.contains("−50 % better") && page.contains("+100 % worse"));
         assert!(page.contains("not asked for the same: players wanted."));
     }

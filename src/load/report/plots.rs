@@ -301,7 +301,7 @@ fn tail(latency: &Latency, of: fn(&Outcome) -> &Tail, runs: &[(&str, &Outcome)])
     }
 }
 
-/// How players fared as more and more of them came; nothing if no more came than there were at first.
+/// How players fared as more and more of them came; nothing if no more came than at first.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of players")]
 pub(super) fn capacity(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
@@ -311,9 +311,9 @@ pub(super) fn capacity(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
     ];
     let chart = |(title, label, unit, of): (&str, &'static str, Unit, fn(&Step) -> f64)| Chart {
         title: title.into(),
-        reading:
-            "Each point is a load that was measured; the last one is what was not held any more."
-                .into(),
+        reading: "Each point is a load that was measured; the last one is what was \
+            too much, if anything was."
+            .into(),
         across: Axis { label: "players", unit: Unit::Count, scale: Scale::Even },
         up: Axis { label, unit, scale: Scale::Even },
         curves: runs
@@ -333,7 +333,9 @@ pub(super) fn capacity(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
         levels: Vec::new(),
         places: Vec::new(),
     };
-    series.into_iter().map(chart).filter(|chart| !chart.is_empty()).collect()
+    let is_raised = runs.iter().any(|(_, outcome)| outcome.steps.len() > 1);
+    let charts = series.into_iter().map(chart).filter(|chart| is_raised && !chart.is_empty());
+    charts.collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! A run in brief, and two runs side by side, as text for a terminal.
 
-use super::figures::{Unit, Way, groups, told, unlike};
+use super::figures::{Unit, Way, groups, told};
 use super::outcome::{ByKind, Outcome, Shares};
-use super::verdict::{SATURATED, verdict};
+use super::verdict::{SATURATED, unlike, verdict};
 use std::collections::BTreeMap;
 
 /// Refusals and chaos are told up to so many kinds.
@@ -170,7 +170,7 @@ fn counted(title: &str, counts: &BTreeMap<String, u64>) -> Vec<String> {
 fn assertions(outcome: &Outcome) -> Vec<String> {
     let mut all: Vec<_> = outcome.assertions.iter().collect();
     all.sort_by_key(|judged| judged.holds);
-    let row = |judged: &&super::outcome::Judged| {
+    let row = |judged: &&super::expect::Judged| {
         let told = if judged.holds { "✓ holds" } else { "✗ fails" };
         format!("{told}  {} ({})", plain(&judged.text), judged.was())
     };
@@ -226,7 +226,8 @@ pub fn comparison(a: (&str, &Outcome), b: (&str, &Outcome)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::{Judged, ServerPart};
+    use super::super::expect::Judged;
+    use super::super::outcome::ServerPart;
     use super::*;
 
     fn run() -> Outcome {

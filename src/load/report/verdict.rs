@@ -1,7 +1,7 @@
 //! What a run came to in plain words: first whether the figures mean anything, then whether they
 //! are as they must be.
 
-use super::figures::{Unit, told};
+use super::figures::{Group, Unit, told};
 use super::outcome::Outcome;
 
 /// How good a finding is.
@@ -62,7 +62,13 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     let own = outcome.generator.is_saturated;
     let own = own.then(|| Finding { mark: Mark::Doubtful, text: SATURATED.into() });
     let rest = [asserted(outcome), verified(outcome), came(outcome), asked(outcome)];
-    let findings: Vec<_> = own.into_iter().chain(held(outcome)).chain(rest).collect();
+    let cut = outcome.is_cut.then(|| {
+        let seconds = told(outcome.seconds, Unit::Seconds);
+        let text = format!("It was ended before its time; this is of {seconds}.");
+        Finding { mark: Mark::Doubtful, text }
+    });
+    let first = own.into_iter().chain(cut).chain(held(outcome));
+    let findings: Vec<_> = first.chain(rest).collect();
     let mark = findings.iter().map(|it| it.mark).max().unwrap_or(Mark::Good);
     let headline = match mark {
         Mark::Bad => "This run did not come to what it must.",
@@ -91,7 +97,8 @@ fn held(outcome: &Outcome) -> Option<Finding> {
         (None, Some(too_many)) => (Mark::Bad, too_many),
         (Some(held), too_many) => {
             let players = told_count(held.players as u64);
-            let least = if held.is_saturated { "At least " } else { "" };
+            let is_least = held.is_saturated || broken.is_none_or(|it| it.is_saturated);
+            let least = if is_least { "At least " } else { "" };
             let text = format!("{least}{players} players were held.");
             (Mark::Good, [text, too_many.unwrap_or_default()].join(" ").trim_end().into())
         }
@@ -149,7 +156,7 @@ fn came(outcome: &Outcome) -> Finding {
 
 fn asked(outcome: &Outcome) -> Finding {
     let Some(server) = outcome.server else {
-        let text = "The server was not asked what it used, so that is not told.".into();
+        let text = "Of what the server used nothing is known: it was not asked, or it was another one in the end.".into();
         return Finding { mark: Mark::Untold, text };
     };
     let text = format!(
@@ -167,9 +174,33 @@ fn told_count(count: u64) -> String {
     told(count as f64, Unit::Count)
 }
 
+/// Runs whose figures differ by less are alike.
+const ALIKE: f64 = 0.01;
+
+/// In what runs cannot be compared.
+#[must_use]
+pub(super) fn unlike(groups: &[Group]) -> Option<String> {
+    let asked = ["Players wanted", "Matches", "Tick rate", "Measured for"];
+    let rows = groups.iter().flat_map(|it| &it.rows).filter(|row| asked.contains(&&*row.name));
+    // What is measured for a time is measured for a little longer.
+    let is_like = |one: Option<f64>, other: Option<f64>| match (one, other) {
+        (Some(one), Some(other)) => (one - other).abs() <= one.abs() * ALIKE,
+        (one, other) => one.is_none() && other.is_none(),
+    };
+    let differs =
+        rows.filter(|row| (1..row.values.len()).any(|run| !is_like(row.value(0), row.value(run))));
+    let differs: Vec<_> = differs.map(|row| row.name.to_lowercase()).collect();
+    let names = differs.join(", ");
+    (!differs.is_empty()).then(|| {
+        format!(
+            "These runs were not asked for the same: {names}. Totals and much else differ for that alone."
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::outcome::Judged;
+    use super::super::expect::Judged;
     use super::*;
 
     fn fine() -> Outcome {
