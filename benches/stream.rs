@@ -1,14 +1,16 @@
 //! `cargo bench`: what a tick costs, and how encoding grows.
 //!
 //! Medians of many ticks in microseconds, printed as a table for docs/performance.md. Not asserted:
-//! machines differ. With `-- --cold 100` what a tick costs when a hundred matches take turns; a
-//! profiler that looks into `take_turns` alone (callgrind: `--toggle-collect`) counts the same always.
+//! machines differ. With `-- --only "20 players"` one match alone; with `-- --cold 100` what a tick costs
+//! when a hundred matches take turns; a profiler that looks into `take_turns` alone (callgrind:
+//! `--toggle-collect`) counts the same always.
 
 use game::arena::bot::Bot;
 use game::arena::{Arena, Options};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tickwire::cli::{Load, Show};
 use tickwire::prelude::*;
 use tickwire::sim::{Change, Controls, encode_input};
 use tickwire::sync::field::FieldKind;
@@ -130,6 +132,40 @@ fn arena(players: u32, options: Options) -> (f64, f64, f64) {
     (median(&mut times), median(&mut gathers), mean)
 }
 
+/// A match of the arena with so many players, who run about without looking; as for bots.
+fn crowd(players: u32, options: Options) -> (f64, f64, f64) {
+    let mut arena = Match::new(Arena, options, 7);
+    let ids = || (1..=players).map(PlayerId);
+    let joins = ids().map(|player| Change::Join(Join { player, ..Join::default() }));
+    arena.tick(&TickInputs { changes: joins.collect(), ..TickInputs::default() });
+    let mut random = Random::from_seed(7);
+    let mut eyes = Replica::new(arena.schema().clone(), PlayerId(1), false);
+    eyes.receive(&arena.keyframe(PlayerId(1))).expect("a keyframe");
+    let (mut times, mut gathers, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let mut packets = vec![Vec::new(); players as usize];
+    for _ in 0..600 {
+        let mut inputs = TickInputs::default();
+        inputs.controls.extend(ids().map(|player| Controls {
+            player,
+            input: encode_input(&Arena::wander(&mut random)),
+            seen: Some((arena.tick_number(), 0)),
+            predicted: None,
+        }));
+        let start = Instant::now();
+        arena.tick(&inputs);
+        times.push(start.elapsed());
+        let start = Instant::now();
+        for (player, packet) in ids().zip(&mut packets) {
+            arena.frame().delta.gather(player, packet);
+        }
+        gathers.push(start.elapsed());
+        bytes += packets.iter().map(Vec::len).sum::<usize>();
+        eyes.receive(&packets[0]).expect("an honest packet");
+    }
+    let mean = bytes as f64 / f64::from(players) / 600.0;
+    (median(&mut times), median(&mut gathers), mean)
+}
+
 /// What bots do in each tick of a match of the arena with 20 players.
 fn script(ticks: u32) -> Vec<TickInputs> {
     let mut arena = Match::new(Arena, endless(), 7);
@@ -203,15 +239,25 @@ fn main() {
     if let Some(count) = std::env::args().skip_while(|arg| arg != "--cold").nth(1) {
         return cold(count.parse().expect("a number of matches"));
     }
+    let only = std::env::args().skip_while(|arg| arg != "--only").nth(1);
+    let is_asked = |name: &str| only.as_deref().is_none_or(|only| only == name);
     println!("| match of the arena | tick µs | gather for all µs | bytes per tick and player |");
     println!("|---|--:|--:|--:|");
-    let endless = endless();
     let large = Options { goal: 0, seconds: 0, ..Options::large() };
-    let cases =
-        [("8 players", 8, endless), ("20 players", 20, endless), ("20, interest", 20, large)];
-    for (name, players, options) in cases {
-        let (tick, gather, bytes) = arena(players, options);
+    let room = Load { players: 1000, interest: true, hertz: None };
+    let wide = Arena::under_load(room).expect("room for a thousand");
+    let cases: [(&str, u32, Options, fn(u32, Options) -> _); 4] = [
+        ("8 players", 8, endless(), arena),
+        ("20 players", 20, endless(), arena),
+        ("20, interest", 20, large, arena),
+        ("1000, interest", 1000, wide, crowd),
+    ];
+    for (name, players, options, play) in cases.into_iter().filter(|case| is_asked(case.0)) {
+        let (tick, gather, bytes) = play(players, options);
         println!("| {name} | {tick:.1} | {gather:.1} | {bytes:.1} |");
+    }
+    if only.is_some() {
+        return;
     }
     curve("All change, by chance:", |count| count);
     curve("Ten change:", |_| 10);

@@ -4,7 +4,7 @@
 //! bits. Gathering copies bits and decides nothing.
 
 use super::bits::BitBuffer;
-use super::section::SectionKey;
+use super::section_key::SectionKey;
 use crate::ids::{PlayerId, Tick};
 use std::ops::Range;
 

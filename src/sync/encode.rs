@@ -1,22 +1,20 @@
 //! One tick of the sending half, and keyframes.
 
 use super::bits::BitBuffer;
-use super::delta::{ArrivalPiece, Piece, SectionPiece, ViewerPiece};
+use super::delta::{ArrivalPiece, Piece, SectionPiece};
 use super::entry::{Arriving, Place};
 use super::pending::Pending;
 use super::record::{Budget, code_stranger};
 use super::room::{Common, Room, RoomNews};
-use super::section::{Hearers, News, Section, SectionKey, is_reshaped};
+use super::section::{News, Section, is_reshaped};
+use super::section_key::{Hearers, SectionKey};
 use super::stream::Stream;
-use super::viewer::{KEYFRAME_BIT, Prologue, Viewer, write_keys};
+use super::viewer::{KEYFRAME_BIT, write_keys};
 use super::watching::section_checksum;
 use super::wire::{Sending, Silent};
 use super::{delta::Delta, fit::Fit, part::Scratch};
 use crate::ids::PlayerId;
-use std::collections::BTreeMap;
 
-/// A checksum travels along once in so many ticks.
-const CHECKSUM_PERIOD: u32 = 32;
 const UNCHECKED: &str = "a sender codes what it has";
 
 impl Stream {
@@ -132,103 +130,6 @@ impl Stream {
         let slot = sections.get_mut(&key).expect("it has a piece").enter(part);
         self.records[arriving.handle as usize].parts[arriving.audience] =
             Some(Place { key, slot: Some(slot) });
-    }
-
-    fn encode_viewers(&mut self) {
-        self.sums.clear();
-        let is_checked = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
-        if is_checked {
-            let sections = self.room.sections.iter();
-            self.sums.extend(
-                sections.map(|(key, section)| (*key, section_checksum(section, &self.room))),
-            );
-        }
-        let mut whole = BTreeMap::new();
-        let mut viewers = std::mem::take(&mut self.viewers);
-        for (player, viewer) in &mut viewers {
-            if !viewer.sections.is_empty() {
-                let piece = self.viewer_piece(*player, viewer, &mut whole);
-                let checksum = is_checked.then(|| self.sum(&viewer.wanted));
-                self.delta.viewers.push(ViewerPiece { checksum, ..piece });
-            }
-            viewer.sees_what_it_wants();
-            viewer.claim = None;
-        }
-        self.viewers = viewers;
-    }
-
-    /// The checksum of sections, on a tick that has one.
-    fn sum(&self, keys: &[SectionKey]) -> u32 {
-        keys.iter().fold(0u32, |sum, key| {
-            let at = self.sums.binary_search_by_key(key, |(key, _)| *key);
-            sum.wrapping_add(at.map_or(0, |at| self.sums[at].1))
-        })
-    }
-
-    /// What one viewer is told.
-    fn viewer_piece(
-        &mut self,
-        player: PlayerId,
-        viewer: &Viewer,
-        whole: &mut BTreeMap<SectionKey, (Piece, usize)>,
-    ) -> ViewerPiece {
-        let predicts = viewer.view.predicts;
-        let claim = viewer.claim.filter(|_| predicts);
-        let omits =
-            claim.is_some_and(|claim| claim == self.own_checksum_in(player, &viewer.wanted));
-        let mut prologue = std::mem::take(&mut self.prologue);
-        prologue.clear();
-        prologue.news = self.delta.news.is_some();
-        prologue.checksum = self.room.tick.0.is_multiple_of(CHECKSUM_PERIOD);
-        prologue.omits = omits;
-        let heard = self.delta.heard.len();
-        self.hear(viewer, &mut prologue);
-        let before = &viewer.sections;
-        let new = |key: &&SectionKey| before.binary_search(key).is_err();
-        if viewer.turned {
-            prologue.gained.extend(viewer.wanted.iter().filter(new));
-        }
-        let seen_new = self.delta.seen_new.len();
-        for key in &prologue.gained {
-            let (room, bits) = (&self.room, &mut self.delta.bits);
-            let piece = whole.entry(*key).or_insert_with(|| write_whole(room, *key, bits));
-            self.delta.seen_new.push(piece.clone());
-        }
-        let start = self.delta.bits.len();
-        prologue.write(predicts, &mut self.delta.bits);
-        let news = prologue.news;
-        self.prologue = prologue;
-        ViewerPiece {
-            player,
-            prologue: start..self.delta.bits.len(),
-            news,
-            heard: heard..self.delta.heard.len(),
-            seen_new: seen_new..self.delta.seen_new.len(),
-            omits,
-            checksum: None,
-        }
-    }
-
-    /// Finds in which of the sections it goes on seeing something happened. All lists ascend.
-    fn hear(&mut self, viewer: &Viewer, prologue: &mut Prologue) {
-        let mut pieces = self.delta.sections.iter().enumerate().peekable();
-        let wanted = if viewer.turned { &viewer.wanted } else { &viewer.sections };
-        let mut wanted = wanted.iter().peekable();
-        for (at, key) in viewer.sections.iter().enumerate() {
-            while wanted.next_if(|wanted| *wanted < key).is_some() {}
-            if wanted.peek() != Some(&key) {
-                prologue.lost.push(at as u32);
-                continue;
-            }
-            while pieces.next_if(|(_, piece)| piece.key < *key).is_some() {}
-            let piece = pieces.next_if(|(_, piece)| piece.key == *key);
-            prologue.heard.push(piece.is_some());
-            prologue.empty.push(match piece {
-                Some((_, piece)) => piece.was_empty,
-                None => self.room.sections.get(key).is_none_or(|section| section.live() == 0),
-            });
-            self.delta.heard.extend(piece.map(|(index, _)| index as u32));
-        }
     }
 
     fn clean_up(&mut self) {

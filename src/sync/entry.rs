@@ -1,7 +1,7 @@
 //! What the sending half keeps of each entity, and of those on their way.
 
 use super::schema::Audience;
-use super::section::{Cell, SectionKey};
+use super::section_key::{Cell, SectionKey};
 use crate::ids::{NetId, PlayerId, TeamId, Tick};
 
 /// Names an entity to the stream that it was spawned in. Reused after a despawn.

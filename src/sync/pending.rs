@@ -3,7 +3,8 @@
 
 use super::entry::Arriving;
 use super::part::Part;
-use super::section::{News, Reshaped, SectionKey};
+use super::section::{News, Reshaped};
+use super::section_key::SectionKey;
 
 /// What happens in a section when the tick is encoded.
 #[derive(Debug, Default)]

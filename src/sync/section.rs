@@ -10,37 +10,10 @@ use super::record::{Budget, code_id, code_record};
 use super::room::Common;
 use super::shape::ShapeId;
 use super::wire::Wire;
-use crate::ids::{NetId, PlayerId, TeamId, Tick};
-use serde::{Deserialize, Serialize};
-
-/// A square of the interest grid.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub struct Cell {
-    /// Column.
-    pub x: i16,
-    /// Row.
-    pub y: i16,
-}
+use crate::ids::{NetId, Tick};
 
 /// Ids of entities end here: every difference of two fits a token.
 pub(crate) const NET_ID_MAX: u32 = u32::MAX >> 1;
-
-/// Who hears a section, of those who see its cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) enum Hearers {
-    Everyone,
-    Team(TeamId),
-    Owner(PlayerId),
-}
-
-/// Names a section. No cell is everywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(crate) struct SectionKey {
-    pub(crate) cell: Option<Cell>,
-    pub(crate) hearers: Hearers,
-}
 
 /// The parts of one section.
 #[derive(Clone, Debug, Default)]

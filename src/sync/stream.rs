@@ -10,8 +10,10 @@ use super::part::{Owned, Part, Scratch};
 use super::pending::Pendings;
 use super::room::Room;
 use super::schema::{Audience, ComponentId, Schema};
-use super::section::{Hearers, NET_ID_MAX, Reshaped, SectionKey};
+use super::section::{NET_ID_MAX, Reshaped};
+use super::section_key::{Hearers, SectionKey};
 use super::shape::{SHAPE_LANES_LIMIT, SHAPES_LIMIT, ShapeId};
+use super::telling::Happening;
 use super::viewer::{Prologue, Viewer};
 use crate::ids::{NetId, PlayerId, Tick};
 use std::collections::BTreeMap;
@@ -36,8 +38,8 @@ pub struct Stream {
     pub(super) pool: Vec<Box<Part>>,
     pub(super) scratch: Scratch,
     pub(super) prologue: Prologue,
-    /// The checksum of each section, on a tick that has one.
-    pub(super) sums: Vec<(SectionKey, u32)>,
+    /// Working memory: what there is of each section in a tick, ascending.
+    pub(super) happenings: Vec<Happening>,
     /// Working memory: those of an entity's components that are for one audience, their lanes.
     chosen: (Vec<ComponentId>, Vec<u32>),
 }
@@ -62,7 +64,7 @@ impl Stream {
             pool: Vec::new(),
             scratch: Scratch::default(),
             prologue: Prologue::default(),
-            sums: Vec::new(),
+            happenings: Vec::new(),
             chosen: Default::default(),
         }
     }

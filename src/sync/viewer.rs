@@ -3,7 +3,7 @@
 use super::bits::{BitBuffer, window};
 use super::error::StreamError;
 use super::schema::{Audience, Schema};
-use super::section::{Cell, Hearers, SectionKey};
+use super::section_key::{Cell, Hearers, SectionKey};
 use crate::ids::{PlayerId, TeamId};
 
 /// A viewer sees at most this many sections.
@@ -114,10 +114,16 @@ impl Prologue {
             out.push(u32::from(self.omits), 1);
         }
         let told = |empty: bool, out: &mut BitBuffer| {
+            let (mut word, mut count) = (0, 0);
             let sections = self.heard.iter().zip(&self.empty);
             for (heard, _) in sections.filter(|(_, is_empty)| **is_empty == empty) {
-                out.push(u32::from(*heard), 1);
+                (word, count) = (word << 1 | u32::from(*heard), count + 1);
+                if count == u32::BITS {
+                    out.push(word, count);
+                    (word, count) = (0, 0);
+                }
             }
+            out.push(word, count);
         };
         told(false, out);
         // Seldom does anybody come where nobody was.

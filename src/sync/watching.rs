@@ -3,7 +3,8 @@
 use super::checksum::lanes_checksum;
 use super::part::Part;
 use super::room::Room;
-use super::section::{Section, SectionKey};
+use super::section::Section;
+use super::section_key::SectionKey;
 use super::shape::Shape;
 use super::stream::Stream;
 use super::viewer::{View, Viewer};

@@ -4,7 +4,7 @@ use super::{Chorus, SingerId};
 use crate::ids::PlayerId;
 use crate::sync::field::FieldKind;
 use crate::sync::schema::{Audience, ComponentId, ComponentSchema, FieldSchema, Motion, Schema};
-use crate::sync::section::Cell;
+use crate::sync::section_key::Cell;
 use crate::sync::{Delta, Entry, Handle, Stream, View};
 use std::sync::Arc;
 

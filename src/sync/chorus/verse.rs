@@ -9,7 +9,7 @@ use crate::sync::prediction::Prediction;
 use crate::sync::range::RangeDecoder;
 use crate::sync::receive::{read_news, read_whole, step};
 use crate::sync::record::{Budget, code_stranger};
-use crate::sync::section::SectionKey;
+use crate::sync::section_key::SectionKey;
 use crate::sync::viewer::{BitReader, Prologue};
 use crate::sync::watching::section_checksum;
 use crate::sync::wire::Receiving;
