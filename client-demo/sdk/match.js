@@ -8,8 +8,8 @@ import { Predictor } from "./prediction.js";
 const ASK_AGAIN = 1000;
 /** The server keeps inputs for so many ticks ahead. */
 const WINDOW = 7;
-/** So far back a tick is that of another time. */
-const BACK_MOST = 32;
+/** Nobody is ahead by more: then the match has let ticks go, or is another. */
+const AHEAD_MOST = WINDOW + 1;
 
 /**
  * For which tick an input is meant: a little later than it arrives. How much is learnt from what the server says of those
@@ -36,7 +36,7 @@ export class Lead {
 
     /** The tick for an input that arrives then; null if all up to there have theirs. @param {number} arrival a tick with a fraction */
     next(arrival) {
-        if (this.last > arrival + BACK_MOST) this.last = 0;
+        if (this.last > arrival + AHEAD_MOST) this.last = this.#heeded = 0;
         const ahead = this.last + 1 - arrival;
         if (!(ahead <= this.early + 0.75)) return null;
         this.last = ahead < this.early - 0.5 ? Math.round(arrival + this.early) : this.last + 1;

@@ -55,6 +55,8 @@ export class Predictor {
     input(tick, controls, view, now) {
         this.#inputs.set(tick, controls);
         this.#stepped = now;
+        // What was foreseen for later was for a time that did not come.
+        this.last = Math.min(this.last, tick - 1);
         this.#play(Math.max(this.last, tick - AHEAD_MOST), tick, view);
         const state = this.#states.get(tick);
         if (!this.enabled || !state?.size) return null;

@@ -10,25 +10,24 @@ use std::time::Duration;
 pub(super) struct Absence(Option<Missed>);
 
 struct Missed {
-    /// Packets were counted as due until then.
-    until: Duration,
+    /// What was waited for until then is noted.
+    since: Duration,
     period: Duration,
 }
 
 impl Absence {
     /// Whoever has this seat is put out of it, and did not wish so.
-    pub(super) fn begin(&mut self, seat: Option<&Seat>, now: Duration) {
+    pub(super) fn begin(&mut self, seat: Option<&Seat>) {
         if let Some(seat) = seat.filter(|seat| seat.is_in()) {
-            self.0 = Some(Missed { until: now, period: seat.period() });
+            self.0 = Some(Missed { since: seat.heard(), period: seat.period() });
         }
     }
 
     /// What was due by now is counted.
     pub(super) fn pass(&mut self, now: Duration, felt: &mut Felt) {
-        if let Some(missed) = &mut self.0 {
-            let ticks = now.saturating_sub(missed.until).div_duration_f64(missed.period) as u32;
-            missed.until += missed.period * ticks;
-            felt.counts.expected += u64::from(ticks);
+        if let Some(missed) = self.0.as_mut().filter(|missed| now > missed.since + missed.period) {
+            felt.wait_for_packets(missed.since, now, missed.period);
+            missed.since = now;
         }
     }
 

@@ -134,6 +134,10 @@ impl Villain {
             return;
         }
         self.next = now + ACTS_EVERY;
+        if deed == Deed::Stalled && is_in && !self.has_begun {
+            self.has_begun = true;
+            *done.entry(format!("{name}: began")).or_default() += 1;
+        }
         match deed {
             Deed::Malformed if wire.is_open() => {
                 let length = self.random.below(GARBAGE_MOST) as usize;

@@ -85,6 +85,8 @@ impl Foresight {
         mind: &mut dyn Mind,
     ) -> Option<u32> {
         self.inputs.insert(tick, controls.to_vec());
+        // What was foreseen for later was for a time that did not come.
+        self.last = self.last.min(Tick(tick.0.saturating_sub(1)));
         let from = Tick(self.last.0.max(tick.0.saturating_sub(AHEAD_MOST)));
         self.play(from, tick, replica, mind);
         let state = self.states.get(&tick).filter(|state| !state.is_empty())?;

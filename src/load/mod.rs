@@ -41,8 +41,8 @@ pub use mind::{Bot, Idle, Mind, Playing, Wandering};
 pub use plan::{Minds, Plan};
 pub use player::{Around, Player};
 pub use report::{
-    ByKind, Expect, ExpectError, FORMAT, GeneratorPart, Judged, Outcome, Pair, Second, ServerPart,
-    ServerSecond, Shares, Spread, Step, Tail, comparison, page, plain, table,
+    ByKind, Expect, ExpectError, FORMAT, GeneratorPart, Judged, Made, Outcome, Pair, Second,
+    ServerPart, ServerSecond, Shares, Spread, Step, Tail, comparison, page, plain, table,
 };
 pub use road::{Road, Weather};
 pub use run::{Progress, Run, RunOptions, SocketIo};

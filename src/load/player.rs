@@ -220,7 +220,7 @@ impl Player {
             Some(ToClient::Left { code, .. }) => {
                 let was_in = self.seat.is_some();
                 if code != 0 {
-                    self.absence.begin(self.seat.as_ref(), around.now);
+                    self.absence.begin(self.seat.as_ref());
                     around.felt.refused(&sentence(code));
                 }
                 self.unseat(around);
@@ -378,7 +378,7 @@ impl Player {
     fn lose(&mut self, around: &mut Around<'_>) {
         around.felt.counts.lost += 1;
         self.seat.iter_mut().for_each(|seat| seat.conclude(around));
-        self.absence.begin(self.seat.as_ref(), around.now);
+        self.absence.begin(self.seat.as_ref());
     }
 
     fn say(

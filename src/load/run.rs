@@ -4,12 +4,13 @@ use super::chaos::Chaos;
 use super::crowd::{Crowd, Target};
 use super::metrics::{Desk, Probe, Reading};
 use super::plan::Plan;
-use super::report::{FORMAT, Outcome, OwnCost, Second};
+use super::report::{FORMAT, Made, Outcome, OwnCost, Second};
 use super::road::Weather;
 use super::socketio::{ChatOptions, Chatters, Scenario, Transport};
 use super::tally::Felt;
 use super::thread_clock::ThreadClock;
 use crate::host::Usage;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -17,6 +18,8 @@ use std::time::Duration;
 const SECOND: Duration = Duration::from_secs(1);
 /// Who is not in so long after the last one came is not waited for.
 const IN_WITHIN: Duration = Duration::from_secs(20);
+/// Where everybody is refused and nobody is in so long after the last one came nobody ever will be.
+const FIRST_IN_WITHIN: Duration = Duration::from_secs(5);
 /// Clocks, tables and lines take so long to settle once all are in.
 const SETTLING: Duration = Duration::from_secs(2);
 /// How often it is looked whether a server has answered.
@@ -28,6 +31,8 @@ const FIRST_CHATTER: u32 = 1 << 20;
 pub struct RunOptions {
     /// The arguments that it was asked for with.
     pub command: String,
+    /// What makes runs comparable, of that.
+    pub conditions: BTreeMap<String, String>,
     /// Where players connect.
     pub target: Target,
     /// Where the server is asked how it is.
@@ -128,12 +133,17 @@ impl Run {
             if passed >= all || (playing == players && passed >= within) || self.is_told_to_end() {
                 break;
             }
-            let felt = self.pass("players come", passed.div_duration_f64(all), watch)?;
+            let felt = self.pass("players come", passed.div_duration_f64(all), SECOND, watch)?;
             self.arrival.absorb(&mut felt.clone());
+            if self.count().1 == 0 && passed >= within + FIRST_IN_WITHIN {
+                let most = self.arrival.refusals.iter().max_by_key(|(_, count)| **count);
+                let why = most.map(|(why, _)| why.clone());
+                anyhow::ensure!(why.is_none(), "nobody gets in: {}", why.unwrap_or_default());
+            }
         }
         let until = self.crowd.now() + SETTLING;
         while self.crowd.now() < until && !self.is_told_to_end() {
-            let felt = self.pass("settling", 1.0, watch)?;
+            let felt = self.pass("settling", 1.0, SECOND, watch)?;
             self.arrival.absorb(&mut felt.clone());
         }
         Ok(())
@@ -208,9 +218,11 @@ impl Run {
         }
         self.chaos.done.clear();
         while self.crowd.now() < begun + time && !self.is_told_to_end() {
-            let done = (self.crowd.now() - begun).div_duration_f64(time);
-            let at = timeline.len() as u64 + 1;
-            let mut felt = self.pass("measuring", done, watch)?;
+            let passed = self.crowd.now() - begun;
+            let part = SECOND.min(time.saturating_sub(passed));
+            let mut felt = self.pass("measuring", passed.div_duration_f64(time), part, watch)?;
+            // By the clock: this process may have stood still.
+            let at = (self.crowd.now() - begun).as_secs_f64().round() as u64;
             timeline.push(Outcome::second(at, self.count().1, &felt));
             measured.absorb(&mut felt);
         }
@@ -230,6 +242,8 @@ impl Run {
         let mut outcome = Outcome {
             format: FORMAT.into(),
             command: self.options.command.clone(),
+            conditions: self.options.conditions.clone(),
+            made: Made::here(),
             players,
             matches: self.matches(),
             hz: self.hertz(),
@@ -271,15 +285,16 @@ impl Run {
         Ok(last.readings())
     }
 
-    /// Lets all play for a second; says what they felt.
+    /// Lets all play for a while; says what they felt.
     fn pass(
         &mut self,
         phase: &'static str,
         done: f64,
+        time: Duration,
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<Felt> {
         self.seconds += 1;
-        let until = self.crowd.now() + SECOND;
+        let until = self.crowd.now() + time;
         let chaos = &mut self.chaos;
         self.crowd.run_until(until, |crowd, now, ready| chaos.pass(crowd, now, ready))?;
         let mut felt = std::mem::take(&mut self.crowd.felt);

@@ -26,6 +26,8 @@ const INPUTS_KEPT: usize = 128;
 const AHEAD_MOST: u32 = 1;
 /// And so they would if so many in a row were ahead at all.
 const AHEAD_IN_A_ROW: u8 = 10;
+/// Nobody is ahead by more: then the match has let ticks go.
+const AHEAD_EVER: u32 = 8;
 /// The server answers those who lost the thread once a second.
 const ASKS_EVERY: Duration = Duration::from_millis(1200);
 /// Matches tick no more often than this.
@@ -199,9 +201,10 @@ impl Seat {
         felt.counts.packets += 1;
         felt.counts.keyframes += u64::from(is_keyframe);
         if self.is_in {
-            felt.gap.note_due(now.saturating_sub(self.heard), self.period);
+            felt.wait_for_packets(self.heard, now, self.period);
         } else {
             self.is_in = true;
+            felt.ticks_due += 1.0;
             felt.join.note(now.saturating_sub(wanted));
         }
         (self.heard, self.seen) = (now, tick);
@@ -246,16 +249,19 @@ impl Seat {
         Followed::Lost
     }
 
-    /// Its input is due, and so is a packet of the stream; gives since when.
+    /// Its input is due; gives since when.
     pub(super) fn fall_due(&mut self, around: &mut Around<'_>) -> Duration {
         let (now, due) = (around.now, self.next_input);
-        around.felt.own_late.note(now.saturating_sub(due));
+        let felt = &mut *around.felt;
+        felt.own_late.note(now.saturating_sub(due));
+        felt.counts.inputs_due += u64::from(self.is_in);
         self.next_input += self.period;
-        around.felt.counts.expected += u64::from(self.is_in);
         if now > self.next_input + BEHIND_MOST {
             // Those that are let go were due as well.
-            let missed = (now - self.next_input).div_duration_f64(self.period).ceil() as u32;
-            around.felt.counts.expected += u64::from(missed) * u64::from(self.is_in);
+            let late = now - self.next_input;
+            let missed = late.div_duration_f64(self.period).ceil() as u32;
+            felt.own_late.note_due(late, self.period);
+            felt.counts.inputs_due += u64::from(missed) * u64::from(self.is_in);
             self.next_input += self.period * missed;
         }
         due
@@ -277,6 +283,9 @@ impl Seat {
             self.next_thought = now + THINKS_EVERY.saturating_sub(self.period / 2);
         }
         let next = server.0.saturating_add(1);
+        if self.newest.0 > next.saturating_add(AHEAD_EVER) {
+            self.begin_anew(around);
+        }
         let tick = Tick(next.max(self.newest.0.saturating_add(1)));
         let ahead = tick.0 - next;
         self.ahead_in_a_row = if ahead > 0 { self.ahead_in_a_row + 1 } else { 0 };
@@ -293,6 +302,14 @@ impl Seat {
         }
         self.sent.push_back((tick, due));
         Some(tick)
+    }
+
+    /// The match is not where it would be by now if it had ticked all the time: what was said for times that
+    /// did not come is answered no more.
+    fn begin_anew(&mut self, around: &mut Around<'_>) {
+        self.wait_for_inputs(around, INPUTS_KEPT);
+        self.sent.clear();
+        (self.newest, self.used) = (Tick(0), Tick(0));
     }
 
     /// The first of the inputs that the server has not answered have waited until now. What it used is
@@ -330,11 +347,15 @@ impl Seat {
 
     /// All that was due until now is counted: who hears nothing any more has waited.
     pub(super) fn settle(&mut self, around: &mut Around<'_>) {
-        let waited = around.now.saturating_sub(self.heard);
-        if self.is_in && waited > self.period * 2 {
-            around.felt.gap.note_due(waited, self.period);
+        if self.is_in && around.now.saturating_sub(self.heard) > self.period * 2 {
+            around.felt.wait_for_packets(self.heard, around.now, self.period);
             self.heard = around.now;
         }
+    }
+
+    /// Since when the next packet is waited for.
+    pub(super) fn heard(&self) -> Duration {
+        self.heard
     }
 }
 

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 
 /// What the server says when it starts is no longer.
 const LINES_MOST: usize = 8;
+/// Settings by environment have names that begin so.
+const VARIABLES: &str = "TICKWIRE_";
 /// It listens to this machine only, so this keeps nobody out; it must be there.
 const TOKEN: &str = "the load is its own operator";
 
@@ -36,6 +38,11 @@ impl Server {
             command.args(["-c", cores]).arg(program);
         }
         command.args(["serve", "--until-input-ends", "--listen", "127.0.0.1:0"]);
+        // What is set for another server is not meant for this one.
+        let set = std::env::vars_os().map(|(name, _)| name);
+        for name in set.filter(|name| name.to_string_lossy().starts_with(VARIABLES)) {
+            command.env_remove(name);
+        }
         let admin = format!("admin={{listen=\"127.0.0.1:0\",token=\"{TOKEN}\"}}");
         for setting in settings.iter().chain([&&*admin]) {
             command.args(["--set", setting]);

@@ -166,7 +166,7 @@ counts! {
     /// Packets of the stream that were verified, keyframes among them; of those who chat, what they heard
     /// in their rooms.
     packets,
-    /// Packets that the time in a match was due; of those who chat, what their rooms had to hear.
+    /// Of those who chat, what their rooms had to hear.
     expected,
     /// Keyframes, the first of each join among them.
     keyframes,
@@ -174,7 +174,9 @@ counts! {
     desyncs,
     /// Packets that could not be applied for another reason.
     broken,
-    /// Inputs that were sent.
+    /// Inputs that were due,
+    inputs_due,
+    /// and that were sent.
     inputs,
     /// Inputs that the server said it had used; the others were seen by nobody.
     applied,
@@ -211,6 +213,8 @@ pub struct Felt {
     pub ack: Times,
     /// From when this process was to do something until it did.
     pub own_late: Times,
+    /// Packets of the stream that the time in matches was due: a tick of that time is one.
+    pub ticks_due: f64,
     /// What happened how often.
     pub counts: Counts,
     /// What came, framed.
@@ -222,6 +226,13 @@ pub struct Felt {
 }
 
 impl Felt {
+    /// Somebody has waited for packets of the stream since then, of which one is due in each period.
+    pub(super) fn wait_for_packets(&mut self, since: Duration, now: Duration, period: Duration) {
+        let waited = now.saturating_sub(since);
+        self.gap.note_due(waited, period);
+        self.ticks_due += waited.div_duration_f64(period);
+    }
+
     /// Notes a refusal.
     pub fn refused(&mut self, why: &str) {
         add_reason(&mut self.refusals, why, 1);
@@ -241,6 +252,7 @@ impl Felt {
         self.visible.absorb(&mut others.visible);
         self.ack.absorb(&mut others.ack);
         self.own_late.absorb(&mut others.own_late);
+        self.ticks_due += std::mem::take(&mut others.ticks_due);
         self.counts.absorb(&mut others.counts);
         self.received.absorb(&mut others.received);
         self.sent.absorb(&mut others.sent);

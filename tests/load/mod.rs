@@ -5,6 +5,7 @@ mod socketio;
 mod virtually;
 
 use game::arena::Arena;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,6 +73,7 @@ pub(crate) async fn load(
 ) -> Outcome {
     let options = RunOptions {
         command: "a test".into(),
+        conditions: BTreeMap::new(),
         target,
         desk: Some(desk),
         hertz: None,

@@ -2,13 +2,14 @@
 
 use super::{arena, plan};
 use game::arena::{Arena, Input};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 use tickwire::cli::Show;
 use tickwire::host::matches::{Catalog, MatchOptions, Rehearsal};
 use tickwire::load::{
-    Around, Bot, Felt, Hall, Idle, Mind, Minds, Plan, Player, Playing, Scenario, Weather, simulate,
-    simulate_twice, smallest,
+    Around, Bot, Counts, Felt, Hall, Idle, Mind, Minds, Plan, Player, Playing, Scenario, Weather,
+    simulate, simulate_twice, smallest,
 };
 use tickwire::sync::Seen;
 
@@ -97,36 +98,48 @@ fn what_others_do_is_seen_as_late_as_the_road_is_long() {
     }
 }
 
-/// Some who play for ten seconds at a server that lets nobody in while it is shut, and hears nothing of
-/// one who is mute.
-fn play(
-    count: u32,
-    is_shut: impl Fn(Duration) -> bool,
-    is_mute: impl Fn(u32, Duration) -> bool,
-) -> Felt {
+/// What goes wrong within ten seconds, in milliseconds from when to when.
+#[derive(Clone, Default)]
+struct Troubles {
+    /// The server lets nobody in, and puts out who is in.
+    shut: Range<u64>,
+    /// It does nothing at all.
+    stalled: Range<u64>,
+    /// Whoever simulates the players does nothing at all.
+    frozen: Range<u64>,
+    /// From when on nothing is heard of the first player.
+    mute: Option<u64>,
+}
+
+/// Some who play for ten seconds, while something goes wrong.
+fn play(count: u32, troubles: &Troubles) -> Felt {
     let options = MatchOptions { seat_kept: SEAT_KEPT, ..MatchOptions::default() };
     let mut rehearsal = Rehearsal::new(&arena(4), options, 1).expect("a match");
     let plan = Arc::new(Plan { shares: false, ..plan() });
     let player = |number| Player::new(number, plan.clone(), MS(0)).expect("a player");
     let mut links: Vec<_> = (0..count).map(|number| (number, player(number), None)).collect();
     let (mut felt, mut hall) = (Felt::default(), Hall::default());
-    for now in (0..10_000).map(MS) {
+    for ms in 0..10_000 {
+        let now = MS(ms);
+        let (is_shut, is_stalled) = (troubles.shut.contains(&ms), troubles.stalled.contains(&ms));
+        let is_frozen = troubles.frozen.contains(&ms);
         let mut around = Around { now, felt: &mut felt, hall: &mut hall };
-        for (number, player, stand) in &mut links {
-            if is_shut(now) || player.hangs_up() {
+        for (number, player, stand) in links.iter_mut().filter(|_| !is_frozen) {
+            if is_shut || player.hangs_up() {
                 stand.take().into_iter().for_each(|stand| rehearsal.close(stand));
                 player.closed(&mut around);
             }
-            if player.wants_connection(now) && !is_shut(now) {
+            if player.wants_connection(now) && !is_shut {
                 *stand = Some(rehearsal.open(now));
                 player.opened(&mut around);
             }
             if now >= player.due() {
                 player.pass(&mut around);
             }
-            let Some(stand) = stand else { continue };
+            let Some(stand) = stand.as_mut().filter(|_| !is_stalled) else { continue };
+            let is_mute = *number == 0 && troubles.mute.is_some_and(|mute| ms >= mute);
             while let Some(packet) = player.poll_packet() {
-                if !is_mute(*number, now) {
+                if !is_mute {
                     rehearsal.receive(stand, &packet, now);
                 }
             }
@@ -135,7 +148,7 @@ fn play(
                 player.receive(&packet, &mut around);
             }
         }
-        if now >= rehearsal.due() {
+        if now >= rehearsal.due() && !is_stalled {
             rehearsal.step(now);
         }
     }
@@ -148,17 +161,50 @@ fn play(
 fn who_is_put_out_misses_what_was_due_until_it_is_back_or_the_run_ends() {
     // Twenty packets a second.
     for (until, packets) in [(3000, 190..=201), (8000, 65..=101), (10_000, 55..=61)] {
-        let counts = play(1, |now| (MS(3000)..MS(until)).contains(&now), |_, _| false).counts;
-        assert!(packets.contains(&counts.packets), "{until}: {counts:?}");
-        assert!((190..=201).contains(&counts.expected), "{until}: {counts:?}");
+        let felt = play(1, &Troubles { shut: 3000..until, ..Troubles::default() });
+        assert!(packets.contains(&felt.counts.packets), "{until}: {:?}", felt.counts);
+        assert!((190.0..=201.0).contains(&felt.ticks_due), "{until}: {}", felt.ticks_due);
+        let waited = felt.gap.longest_ms();
+        assert!(waited >= (until - 3000) as f64, "{until}: it waited for its match {waited} ms");
     }
 }
 
 #[test]
+fn a_server_that_stands_still_delivers_less_and_hears_all_again_soon() {
+    let felt = play(2, &Troubles { stalled: 4000..7000, ..Troubles::default() });
+    let delivered = felt.counts.packets as f64 / felt.ticks_due;
+    assert!((0.65..0.75).contains(&delivered), "{delivered} of {}", felt.ticks_due);
+    assert!(felt.gap.longest_ms() > 2900.0 && felt.counts.lost == 0, "{:?}", felt.counts);
+    let Counts { inputs, inputs_due, .. } = felt.counts;
+    assert!((380..=400).contains(&inputs_due), "{inputs_due}");
+    // All but what was said until they knew how far the match is.
+    assert!(inputs + 60 > inputs_due, "{inputs} of {inputs_due}");
+}
+
+#[test]
+fn whoever_simulates_players_and_stands_still_says_that_it_was_late() {
+    let felt = play(2, &Troubles::default());
+    assert!(felt.own_late.longest_ms() < 2.0, "{}", felt.own_late.longest_ms());
+    for until in [4500, 7000] {
+        let felt = play(2, &Troubles { frozen: 4000..until, ..Troubles::default() });
+        let late = felt.own_late.ms(0.98);
+        assert!(late > (until - 4000) as f64 / 2.0, "{until}: {late} ms");
+        assert!((380..=400).contains(&felt.counts.inputs_due), "{:?}", felt.counts);
+    }
+}
+
+#[test]
+fn packets_are_due_for_the_time_that_passes_and_no_more() {
+    let felt = play(3, &Troubles::default());
+    let delivered = felt.counts.packets as f64 / felt.ticks_due;
+    assert!((0.995..=1.005).contains(&delivered), "{} of {}", felt.counts.packets, felt.ticks_due);
+}
+
+#[test]
 fn whose_inputs_are_used_no_more_waits_until_the_end_for_others_to_see_them() {
-    let felt = play(2, |_| false, |_, _| false);
+    let felt = play(2, &Troubles::default());
     assert!(felt.visible.longest_ms() < 200.0, "{}", felt.visible.longest_ms());
-    let felt = play(2, |_| false, |number, now| number == 0 && now >= MS(5000));
+    let felt = play(2, &Troubles { mute: Some(5000), ..Troubles::default() });
     assert!(felt.visible.longest_ms() > 4000.0, "{}", felt.visible.longest_ms());
     // A hundred inputs that were never used, beside three hundred that were.
     assert!(felt.visible.ms(0.9) > 1000.0, "{}", felt.visible.ms(0.9));

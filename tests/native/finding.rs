@@ -6,6 +6,7 @@ use crate::doors::client::Answer;
 use crate::doors::wire::Wire;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use tickwire::host::matches::{Person, Wish};
 use tickwire::ids::UserId;
@@ -311,6 +312,28 @@ async fn ten_thousand_at_once_are_each_seated_once_or_told_why_not() {
     assert!(listed.iter().all(|listing| listing.players <= listing.players_most));
     assert_eq!(seats.len(), listed.iter().map(|listing| listing.players).sum::<usize>());
     assert_eq!(seats.len(), 800, "and no seat is left while some are turned away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_come_at_once_no_more_matches_begin_than_they_fill() {
+    const ASKING: usize = 8;
+    let sea = Sea::open(|_| ()).await;
+    for round in 1..=10 {
+        let together = Arc::new(Barrier::new(ASKING));
+        let asking: Vec<_> = (0..ASKING)
+            .map(|_| {
+                let (directory, together) = (sea.directory.clone(), together.clone());
+                std::thread::spawn(move || {
+                    let wish = Wish { mode: Some("big reef"), ..Wish::default() };
+                    together.wait();
+                    directory.reserve("", &wish, &Person::default(), None).expect("a seat");
+                })
+            })
+            .collect();
+        asking.into_iter().for_each(|asking| asking.join().unwrap());
+        // A match is for eight.
+        assert_eq!(sea.directory.list().len(), round);
+    }
 }
 
 #[tokio::test]

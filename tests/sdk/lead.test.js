@@ -85,3 +85,10 @@ test("in a match that began anew inputs begin anew", () => {
     lead.next(5000);
     assert.equal(lead.next(100.2), 101);
 });
+
+test("a match that let ticks go after a stall is not waited for", () => {
+    const lead = new Lead();
+    for (let tick = 100; tick < 160; tick++) lead.next(tick + 0.2);
+    assert.equal(lead.next(103.2), 104);
+    assert.equal(lead.next(104.2), 105);
+});

@@ -2,7 +2,9 @@
 
 use crate::load::socketio::{Scenario, Transport};
 use crate::load::{Plan, SocketIo, Weather};
+use clap::builder::PossibleValue;
 use clap::{Parser, Subcommand, ValueEnum};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +13,6 @@ use std::time::Duration;
 const PLAYERS: u32 = 100;
 /// Players of a match unless told.
 const PER_MATCH: u32 = 20;
-/// Everybody leaves a thousand times a minute: more is none.
-const LEAVE_RATE_MOST: f64 = 100_000.0;
 /// Of a hundred players so many predict unless told.
 const PREDICTING: u32 = 2;
 /// How often who chats says something in a second unless told.
@@ -67,7 +67,7 @@ pub(in crate::cli) struct Options {
     pub(super) players: Option<u32>,
     /// In how many matches.
     #[arg(long, conflicts_with = "per_match", value_parser = clap::value_parser!(u32).range(1..))]
-    matches: Option<u32>,
+    pub(super) matches: Option<u32>,
     /// Players of a match [default: 20]; in a simulation its seats [default: by chance, or for all].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) per_match: Option<u32>,
@@ -79,7 +79,7 @@ pub(in crate::cli) struct Options {
     pub(super) duration: Duration,
     /// The time within which all come [default: 500 a second].
     #[arg(long, value_parser = humantime::parse_duration)]
-    ramp: Option<Duration>,
+    pub(super) ramp: Option<Duration>,
     /// Ticks in a second [default: as the game has it].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) hz: Option<u32>,
@@ -88,22 +88,22 @@ pub(in crate::cli) struct Options {
     pub(super) behaviour: Kind,
     /// How players speak with the server [default: native; who chats, socketio].
     #[arg(long, value_enum)]
-    protocol: Option<Protocol>,
+    pub(super) protocol: Option<Protocol>,
     /// How those travel who speak Socket.IO [default: websocket].
     #[arg(long, value_enum)]
-    transport: Option<Travel>,
+    pub(super) transport: Option<Travel>,
     /// Where the server's Socket.IO is [default: /socket.io/].
     #[arg(long)]
-    socketio_path: Option<String>,
+    pub(super) socketio_path: Option<String>,
     /// What the simulated network adds to a round trip [default: nothing; in a simulation by chance].
     #[arg(long, value_parser = humantime::parse_duration)]
-    latency: Option<Duration>,
+    pub(super) latency: Option<Duration>,
     /// By up to how much more, packet by packet; they stay in order.
     #[arg(long, value_parser = humantime::parse_duration)]
-    jitter: Option<Duration>,
+    pub(super) jitter: Option<Duration>,
     /// For how long nothing gets through, every ten seconds or so.
     #[arg(long, value_parser = humantime::parse_duration)]
-    stall: Option<Duration>,
+    pub(super) stall: Option<Duration>,
     /// Of a hundred players so many leave or lose their connection in a minute, and come again: a third to
     /// their seat, by Socket.IO all anew [default: none; in a simulation by chance].
     #[arg(long)]
@@ -183,7 +183,7 @@ pub(super) enum Kind {
 
 /// How players speak with the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Protocol {
+pub(super) enum Protocol {
     /// The lean protocol, over WebSockets.
     Native,
     /// Socket.IO.
@@ -194,7 +194,7 @@ enum Protocol {
 
 /// How those travel who speak Socket.IO.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Travel {
+pub(super) enum Travel {
     /// Over WebSockets.
     Websocket,
     /// By long-polling.
@@ -233,83 +233,6 @@ impl Options {
         told.iter().any(Option::is_some).then_some(Weather { latency, jitter, stall })
     }
 
-    /// What cannot be had together, or would do nothing.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
-        let is_at_url = self.url.is_some();
-        let is_chatter = self.behaviour == Kind::Chatter;
-        let is_native = matches!(self.protocol, None | Some(Protocol::Native)) && !is_chatter;
-        let is_placed = !self.place.is_empty() || self.mode.is_some();
-        let is_sized = self.matches.is_some() || self.per_match.is_some();
-        let leave_rate = self.leave_rate.unwrap_or(0.0);
-        let rules = [
-            (
-                self.simulate && matches!(self.behaviour, Kind::Chatter | Kind::Chaos),
-                "--behaviour chatter and chaos need sockets, and --simulate has none",
-            ),
-            (!self.simulate && self.ticks.is_some(), "--ticks is for --simulate"),
-            (
-                !self.simulate && self.duration < Duration::from_secs(1),
-                "--duration is a second or more",
-            ),
-            (
-                !is_at_url && (is_placed || self.metrics.is_some()),
-                "--metrics, --place and --mode are for a server at --url",
-            ),
-            (
-                is_at_url && !is_chatter && self.hz.is_some(),
-                "--hz is for a server of its own and for chatter: the one at --url ticks as it is set",
-            ),
-            (
-                is_at_url && !is_chatter && !self.find_capacity && is_sized,
-                "--matches and --per-match are for a server of its own, for --find-capacity and for \
-                 chatter: the one at --url fills its matches as it is set",
-            ),
-            (
-                is_native && (self.transport.is_some() || self.socketio_path.is_some()),
-                "--transport and --socketio-path are for --protocol socketio or mixed",
-            ),
-            (
-                !is_native && !self.weather().is_fine(),
-                "--latency, --jitter and --stall are for native players only",
-            ),
-            (
-                self.predicting.unwrap_or(0) > 0
-                    && (self.protocol == Some(Protocol::Socketio)
-                        || !matches!(self.behaviour, Kind::Play | Kind::Chaos)),
-                "--predicting is for native players who look where they go: --behaviour play or chaos",
-            ),
-            (!(0.0..=LEAVE_RATE_MOST).contains(&leave_rate), "--leave-rate is from 0 to 100000"),
-        ];
-        let of_chatter = self.of_chatter().into_iter().filter(|_| is_chatter);
-        match rules.into_iter().chain(of_chatter).find(|(is_broken, _)| *is_broken) {
-            Some((_, why)) => anyhow::bail!("{why}"),
-            None => Ok(()),
-        }
-    }
-
-    /// What does nothing for those who chat.
-    fn of_chatter(&self) -> [(bool, &'static str); 5] {
-        [
-            (
-                self.url.is_none(),
-                "--behaviour chatter needs --url: a server with the events of the contract program",
-            ),
-            (self.find_capacity, "--find-capacity is for players, not for chatter"),
-            (
-                matches!(self.protocol, Some(Protocol::Native | Protocol::Mixed)),
-                "--behaviour chatter speaks Socket.IO, not --protocol native or mixed",
-            ),
-            (
-                !self.place.is_empty() || self.mode.is_some() || self.plant_desync > 0,
-                "--place, --mode and --plant-desync are for players, not for chatter",
-            ),
-            (
-                self.leave_rate.is_some_and(|rate| rate > 0.0),
-                "--leave-rate is for players, not for chatter",
-            ),
-        ]
-    }
-
     /// Those who come by Socket.IO.
     pub(super) fn socketio(&self, plan: &Arc<Plan>) -> Option<SocketIo> {
         let is_chatter = self.behaviour == Kind::Chatter;
@@ -334,83 +257,31 @@ impl Options {
         Some(SocketIo { share, transport, scenario, path })
     }
 
+    /// What makes runs comparable, of what was asked for.
+    pub(super) fn conditions(&self) -> BTreeMap<String, String> {
+        let named = |name: &str, value: String| (name.to_owned(), value);
+        let word = |value: Option<PossibleValue>| {
+            value.map_or_else(String::new, |value| value.get_name().to_owned())
+        };
+        let Weather { latency, jitter, stall } = self.weather();
+        let mut all =
+            BTreeMap::from([named("behaviour", word(self.behaviour.to_possible_value()))]);
+        all.extend(self.protocol.map(|it| named("protocol", word(it.to_possible_value()))));
+        all.extend(self.transport.map(|it| named("transport", word(it.to_possible_value()))));
+        all.extend(self.interest.then(|| named("interest", "yes".into())));
+        all.extend(self.leave_rate.map(|rate| named("leave rate", rate.to_string())));
+        all.extend(self.predicting.map(|percent| named("predicting", percent.to_string())));
+        let times = [("latency", latency), ("jitter", jitter), ("stall", stall)];
+        let told = times.into_iter().filter(|(_, time)| !time.is_zero());
+        all.extend(
+            told.map(|(name, time)| named(name, humantime::format_duration(time).to_string())),
+        );
+        all
+    }
+
     /// What players say when they join.
     pub(super) fn join_options(&self) -> String {
         let mode = self.mode.as_ref().map(|mode| serde_json::json!({ "mode": mode }).to_string());
         mode.unwrap_or_default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Why these arguments are refused; empty if they are not.
-    fn refused(arguments: &str) -> String {
-        let words = std::iter::once("load").chain(arguments.split_whitespace());
-        match Options::try_parse_from(words) {
-            Ok(options) => options.check().err().map(|why| why.to_string()).unwrap_or_default(),
-            Err(why) => why.to_string(),
-        }
-    }
-
-    #[test]
-    fn an_option_that_would_do_nothing_is_refused_by_its_name() {
-        const CHATTER: &str = "--url a --behaviour chatter";
-        let all = [
-            ("--url a", "--hz 20|--interest|--matches 2|--per-match 2|--set a=b|--server-cores 0"),
-            (
-                "--simulate",
-                "--url a|--set a=b|--server-cores 0|--matches 2|--interest|--ramp 1s|--hz 9|--protocol \
-                 native|--transport polling|--socketio-path /a/|--json f|--report f|--assert \
-                 desync=0|--find-capacity|--behaviour chatter|--behaviour chaos|--metrics a|--place \
-                 a|--mode a",
-            ),
-            ("--find-capacity", "--ramp 1s|--behaviour chatter|--ticks 9"),
-            ("", "--transport polling|--socketio-path /a/|--ticks 9|--behaviour chatter|--mode a"),
-            ("--interest", "--place a|--metrics a|--players 0|--matches 0|--per-match 0|--hz 0"),
-            (
-                "--protocol socketio",
-                "--latency 9ms|--jitter 9ms|--stall 9ms|--leave-rate 200000|--leave-rate NaN",
-            ),
-            ("--protocol mixed", "--latency 9ms|--leave-rate 1e9"),
-            (
-                CHATTER,
-                "--place a|--mode a|--leave-rate 9|--latency 9ms|--plant-desync 9|--find-capacity|\
-                 --protocol native|--protocol mixed|--interest",
-            ),
-        ];
-        for (mode, options) in all {
-            for option in options.split('|') {
-                let why = refused(&format!("{mode} {option}"));
-                let name = option.split(' ').next().unwrap();
-                assert!(why.contains(name), "{mode} {option}: {why}");
-                assert!(!why.contains("unexpected argument"), "{mode} {option}: {why}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_option_that_does_something_is_not_refused() {
-        let all = [
-            (
-                "--url a",
-                "--metrics b|--place c|--mode d|--players 3|--ramp 1s|--latency 9ms|--json f",
-            ),
-            ("--url a --find-capacity", "--per-match 2|--matches 2|--assert desync=0|--report f"),
-            (
-                "--simulate",
-                "--players 3|--per-match 9|--seed 4|--ticks 9|--latency 9ms|--leave-rate 3|--behaviour \
-                 idle|--own-core 1|--plant-desync 9|--duration 0s",
-            ),
-            ("--protocol mixed", "--transport polling|--socketio-path /a/|--leave-rate 9|--hz 20"),
-            ("--url a --behaviour chatter", "--hz 3|--per-match 4|--matches 2|--transport mixed"),
-            ("", "--interest|--hz 20|--matches 3|--behaviour chaos|--set a=b|--server-cores 0"),
-        ];
-        for (mode, options) in all {
-            for option in options.split('|') {
-                assert_eq!(refused(&format!("{mode} {option}")), "", "{mode} {option}");
-            }
-        }
     }
 }

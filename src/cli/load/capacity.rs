@@ -7,8 +7,10 @@ use crate::cli::show::Show;
 use crate::load::{Expect, Judged, Outcome, Run, Step};
 use std::time::Duration;
 
-/// What must hold unless something else is asserted, beside the gap, which depends on the ticks.
-const USUAL: &str = "skipped=0, desync=0, lost=0, refused=0, delivered>=99";
+/// What must hold unless something else is asserted of the same, beside the gap, which depends on the ticks,
+const USUAL: &str = "desync=0, lost=0, refused=0, delivered>=99";
+/// and if the server is asked.
+const OF_SERVER: &str = "skipped=0";
 /// Packets come at most so much later than they are due.
 const LATE_MOST_MS: f64 = 10.0;
 /// Each step has so many more players than the one before, in whole matches.
@@ -47,13 +49,12 @@ pub(super) fn find<G: Show>(
         }
         steps.push(step(&outcome, broken.as_ref()));
         if let Some(broken) = broken {
-            say(&format!("with {players} this is not so: {} ({})", broken.text, broken.was()));
+            say(&format!("with {players} this is not so: {} ({})\n", broken.text, broken.was()));
             return Ok(Outcome { steps, ..held.unwrap_or(outcome) });
         }
         held = Some(outcome);
         wanted = whole(players as f64 * STEP).max(players + options.per_match() as usize);
-        // Descriptors for both ends.
-        rlimit::increase_nofile_limit(wanted as u64 * 2 + super::OTHER_DESCRIPTORS)?;
+        super::make_room(wanted as u64, options.url.is_none())?;
     }
 }
 
@@ -91,47 +92,71 @@ fn step(outcome: &Outcome, broken: Option<&Judged>) -> Step {
         players: outcome.players,
         gap_p99: outcome.gap_ms.p99,
         visible_p99: outcome.input_visible_ms.p99,
-        server_cpu_percent: outcome.server.unwrap_or_default().cpu_percent,
+        server_cpu_percent: outcome.server.map(|server| server.cpu_percent),
         is_saturated: outcome.generator.is_saturated,
         broke: broken.map(|it| format!("{} ({}{own})", it.text, it.was())),
     }
 }
 
+/// What is asserted, and what else must hold, of figures that nothing is asserted of.
 fn judge(outcome: &Outcome, asserted: &[Expect]) -> anyhow::Result<Vec<Judged>> {
-    let usual;
-    let expected = if asserted.is_empty() {
-        // Where nobody plays nothing ticks.
-        let gap = Some(1e3 / outcome.hz + LATE_MOST_MS).filter(|gap| gap.is_finite());
-        let gap = gap.map_or_else(String::new, |gap| format!("delta_p99<={gap:.1}ms, "));
-        usual = Expect::list(&format!("{gap}{USUAL}"))?;
-        &usual
-    } else {
-        asserted
-    };
-    let all_are_in: Expect = format!("connected>={}", outcome.players).parse()?;
-    Ok([&all_are_in].into_iter().chain(expected).map(|it| it.judge(outcome)).collect())
+    // Where nobody plays nothing ticks.
+    let gap = Some(1e3 / outcome.hz + LATE_MOST_MS).filter(|gap| gap.is_finite());
+    let gap = gap.map_or_else(String::new, |gap| format!("delta_p99<={gap:.1}ms"));
+    let of_server = if outcome.server.is_some() { OF_SERVER } else { "" };
+    let all_are_in = format!("connected>={}", outcome.players);
+    let usual = [&*all_are_in, &gap, USUAL, of_server].join(",");
+    let is_left = |usual: &Expect| !asserted.iter().any(|told| told.is_of_the_same(usual));
+    let usual = Expect::list(&usual)?.into_iter().filter(is_left);
+    Ok(usual.chain(asserted.iter().cloned()).map(|it| it.judge(outcome)).collect())
 }
 
 fn line(outcome: &Outcome, broken: Option<&str>) -> String {
-    let server = outcome.server.unwrap_or_default();
-    let held = match outcome.generator.is_saturated {
-        true => "holds, but the load itself is at its limit",
-        false => "holds",
-    };
+    let limit =
+        if outcome.generator.is_saturated { ", but the load itself is at its limit" } else { "" };
+    let server = outcome.server.map_or_else(
+        || "server not asked".into(),
+        |server| {
+            format!(
+                "server {:.0} % of a core, {:.1} µs a player and tick, skipped {:.0}",
+                server.cpu_percent, server.cpu_us_per_player_tick, server.skipped_ticks
+            )
+        },
+    );
     format!(
         "{:>6} players in {} matches at {:.0} Hz: gap p99 {:.1} ms, seen after {:.1} ms, delivered {:.2} %, \
-         server {:.0} % of a core, {:.1} µs a player and tick, skipped {:.0}; own {:.0} %, late {:.1} ms: {}",
+         {server}; own {:.0} %, late {:.1} ms: {}{limit}",
         outcome.players,
         outcome.matches,
         outcome.hz,
         outcome.gap_ms.p99,
         outcome.input_visible_ms.p99,
         outcome.delivered_ratio * 100.0,
-        server.cpu_percent,
-        server.cpu_us_per_player_tick,
-        server.skipped_ticks,
         outcome.generator.cpu_percent,
         outcome.generator.late_ms_p99,
-        broken.unwrap_or(held),
+        broken.map_or_else(|| "holds".into(), |broken| format!("breaks {broken}")),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::ServerPart;
+
+    #[test]
+    fn what_is_asserted_counts_beside_what_must_hold_anyway() {
+        let judged = |asserted: &str, outcome: &Outcome| {
+            let judged = judge(outcome, &Expect::list(asserted).unwrap()).unwrap();
+            judged.iter().map(|it| it.text.clone()).collect::<Vec<_>>().join(" ")
+        };
+        let mut outcome = Outcome { players: 7, hz: 20.0, ..Outcome::default() };
+        let usual = "connected>=7 delta_p99<=60.0ms desync=0 lost=0 refused=0 delivered>=99";
+        assert_eq!(judged("", &outcome), usual);
+        outcome.server = Some(ServerPart::default());
+        assert_eq!(judged("", &outcome), format!("{usual} skipped=0"));
+        assert_eq!(
+            judged("connected<=50, delta_p99<1s", &outcome),
+            "desync=0 lost=0 refused=0 delivered>=99 skipped=0 connected<=50 delta_p99<1s"
+        );
+    }
 }

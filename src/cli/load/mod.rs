@@ -2,6 +2,7 @@
 
 mod arguments;
 mod capacity;
+mod rules;
 mod screen;
 mod simulation;
 mod target;
@@ -51,8 +52,8 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     for (option, file) in [("--json", &options.json), ("--report", &options.report)] {
         file.as_ref().map_or(Ok(()), |file| can_be_written(option, file))?;
     }
-    rlimit::increase_nofile_limit(u64::from(options.players()) * 2 + OTHER_DESCRIPTORS)?;
-    let host = Host::find::<G>(options)?;
+    make_room(u64::from(options.players()), options.url.is_none())?;
+    let mut host = Host::find::<G>(options)?;
     // After the server has begun: it would be held to the same core.
     pin_self(&options.own_core)?;
     let outcome = if options.find_capacity {
@@ -69,7 +70,21 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
         outcome
     };
     tell(options, &outcome)?;
+    host.ensure_alive()?;
     prove(options, &outcome)
+}
+
+/// Makes sure that so many connections can be had, and as many at a server of its own, which has the same
+/// limit.
+fn make_room(players: u64, has_server: bool) -> anyhow::Result<()> {
+    let needed = players + OTHER_DESCRIPTORS;
+    let had = rlimit::increase_nofile_limit(needed.max(OTHER_DESCRIPTORS * 2))?;
+    let whose = if has_server { "the load and its server need" } else { "the load needs" };
+    anyhow::ensure!(
+        had >= needed,
+        "for {players} players {whose} {needed} open files each, and may have {had}: see ulimit -n"
+    );
+    Ok(())
 }
 
 /// Looks early whether there will be a place for what an hour has shown.
@@ -95,6 +110,7 @@ fn begin<G: Show>(options: &Options, host: &Host) -> anyhow::Result<Run> {
     });
     Run::new(RunOptions {
         command: command(std::env::args().skip(1)),
+        conditions: options.conditions(),
         target: host.target.clone(),
         desk: host.desk.clone(),
         hertz: host.hertz,

@@ -2,7 +2,7 @@
 //! then.
 
 use crate::cli::say;
-use crate::load::{Progress, plain};
+use crate::load::{Progress, Second, plain};
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Write};
 
@@ -11,6 +11,8 @@ const WIDTH: usize = 48;
 /// Where there is no terminal one line in so many seconds is enough.
 const SAID_EVERY: u64 = 5;
 const LINES: usize = 7;
+/// Figures before their bars.
+const ROOM: usize = 48;
 
 /// Where progress is shown.
 pub(super) struct Screen {
@@ -34,22 +36,20 @@ impl Screen {
 
     pub(super) fn show(&mut self, progress: &Progress) {
         let second = &progress.second;
-        keep(&mut self.gaps, second.gap_p99);
+        keep(&mut self.gaps, if second.acks > 0 { second.ack_p99 } else { second.gap_p99 });
         keep(&mut self.visible, second.visible_p99);
         if self.is_terminal {
             self.draw(progress);
         } else if self.phase != progress.phase || second.at.is_multiple_of(SAID_EVERY) {
             say(&format!(
-                "{:>4} s  {:<13} {} of {} play in {} matches   gap p50 {:.1} p99 {:.1} max {:.1} ms   \
-                 seen after p99 {:.1} ms   {} packets",
+                "{:>4} s  {:<13} {} of {} play in {} matches   {} {}   seen after p99 {:.1} ms   {} packets",
                 second.at,
                 progress.phase,
                 second.playing,
                 progress.players,
                 progress.matches,
-                second.gap_p50,
-                second.gap_p99,
-                second.gap_max,
+                if second.acks > 0 { "answer" } else { "gap" },
+                times(second),
                 second.visible_p99,
                 second.packets,
             ));
@@ -62,6 +62,7 @@ impl Screen {
 
     fn draw(&mut self, progress: &Progress) {
         let second = &progress.second;
+        let named = if second.acks > 0 { "answer after" } else { "packet gap" };
         let filled = (progress.done.clamp(0.0, 1.0) * WIDTH as f64) as usize;
         let lines = [
             format!(
@@ -75,17 +76,11 @@ impl Screen {
                 "players       {} of {} in {} matches, {} packets a second",
                 second.playing, progress.players, progress.matches, second.packets
             ),
+            format!("{:<ROOM$}  {}", format!("{named:<13} {}", times(second)), line(&self.gaps)),
             format!(
-                "packet gap    {:<WIDTH$}  p50 {:.1}  p99 {:.1}  max {:.1} ms",
-                line(&self.gaps),
-                second.gap_p50,
-                second.gap_p99,
-                second.gap_max
-            ),
-            format!(
-                "seen after    {:<WIDTH$}  p99 {:.1} ms",
-                line(&self.visible),
-                second.visible_p99
+                "{:<ROOM$}  {}",
+                format!("seen after    p99 {:.1} ms", second.visible_p99),
+                line(&self.visible)
             ),
             format!(
                 "bytes         {:.1} kB/s in, {:.1} kB/s out",
@@ -98,13 +93,15 @@ impl Screen {
                 .as_ref()
                 .map_or_else(String::new, |why| format!("refused       {}", plain(why))),
         ];
-        let mut out = String::new();
+        // What is too long for the terminal is cut, so that lines stay as many as they are.
+        let mut out = String::from("\x1b[?7l");
         if self.has_drawn {
             out.push_str(&format!("\x1b[{LINES}A"));
         }
         for line in lines {
             out.push_str(&format!("\x1b[2K{line}\n"));
         }
+        out.push_str("\x1b[?7h");
         self.has_drawn = true;
         let mut stdout = std::io::stdout().lock();
         // A terminal that is gone is no reason to stop.
@@ -117,6 +114,18 @@ impl Screen {
             let mut stdout = std::io::stdout().lock();
             let _ = write!(stdout, "\x1b[{LINES}A\x1b[0J");
         }
+    }
+}
+
+/// How long players waited in a second: for packets, or for answers where there are no packets.
+fn times(second: &Second) -> String {
+    if second.acks > 0 {
+        format!("p99 {:.1} ms", second.ack_p99)
+    } else if second.packets == 0 {
+        "– nothing came".into()
+    } else {
+        let Second { gap_p50, gap_p99, gap_max, .. } = second;
+        format!("p50 {gap_p50:.1} p99 {gap_p99:.1} max {gap_max:.1} ms")
     }
 }
 

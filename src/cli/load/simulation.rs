@@ -1,7 +1,7 @@
 //! Matches in virtual time, seed after seed, for as long as is wished.
 
 use super::arguments::Kind;
-use super::{Options, foresees, minds};
+use super::{Options, ends, foresees, minds};
 use crate::cli::say;
 use crate::cli::show::Show;
 use crate::host::matches::{Catalog, MatchOptions, Rehearsal};
@@ -9,6 +9,7 @@ use crate::load::{Fault, Plan, Scenario, Weather, simulate, simulate_twice, smal
 use crate::sim::Random;
 use clap::ValueEnum;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// So much is said about what was simulated.
@@ -46,8 +47,8 @@ struct Found {
 }
 
 pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
-    let (start, mut said) = (Instant::now(), Instant::now());
-    let mut sum = Sum::default();
+    let (start, mut said) = (Instant::now(), None::<Instant>);
+    let (mut sum, ends) = (Sum::default(), ends()?);
     for seed in options.seed.. {
         let scenario = scenario::<G>(options, seed);
         // The first one was named, maybe because it was not the same when it was played twice.
@@ -64,9 +65,10 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
             }
             Err(fault) => return Err(report(options, scenario, seed, fault)),
         }
-        let is_over = start.elapsed() >= options.duration;
-        if is_over || said.elapsed() >= SAID_EVERY {
-            said = Instant::now();
+        let is_cut = ends.load(Ordering::Relaxed);
+        let is_over = is_cut || start.elapsed() >= options.duration;
+        if is_over || said.is_none_or(|said| said.elapsed() >= SAID_EVERY) {
+            said = Some(Instant::now());
             say(&format!(
                 "{:>5.0} s   seeds {} to {seed}   {} ticks ({:.0} a second)   {} packets verified   {} \
                  keyframes   {} left, {} came back   no fault",
@@ -81,6 +83,8 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
             ));
         }
         if is_over {
+            anyhow::ensure!(!is_cut, "ended early, as it was told to");
+            anyhow::ensure!(sum.packets > 0, "no packet came to anybody, so nothing was verified");
             return Ok(());
         }
     }

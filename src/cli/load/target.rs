@@ -21,8 +21,8 @@ pub(super) struct Host {
     pub(super) desk: Option<Desk>,
     /// How often its matches tick, if that is known.
     pub(super) hertz: Option<f64>,
-    /// Ends with this.
-    _server: Option<Server>,
+    /// One of its own, which ends with this.
+    server: Option<Server>,
 }
 
 impl Host {
@@ -33,10 +33,17 @@ impl Host {
                 let target = parse(url).with_context(|| format!("--url {url}"))?;
                 let token = options.metrics_token.clone();
                 let desk = options.metrics.clone().map(|url| Desk { url, token });
-                Ok(Self { target, desk, hertz: None, _server: None })
+                Ok(Self { target, desk, hertz: None, server: None })
             }
             None => Self::start::<G>(options),
         }
+    }
+
+    /// A server of its own that ends in the middle of a run is what there is to say about it.
+    pub(super) fn ensure_alive(&mut self) -> anyhow::Result<()> {
+        let is_alive = self.server.as_mut().is_none_or(Server::is_alive);
+        anyhow::ensure!(is_alive, "the server ended while it was loaded: what it said is above");
+        Ok(())
     }
 
     fn start<G: Show>(options: &Options) -> anyhow::Result<Self> {
@@ -67,7 +74,7 @@ impl Host {
         let host = server.address.to_string();
         let target = Target { address: server.address, host, path: PATH.into() };
         let desk = Some(server.desk.clone());
-        Ok(Self { target, desk, hertz: Some(hertz), _server: Some(server) })
+        Ok(Self { target, desk, hertz: Some(hertz), server: Some(server) })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::sim::{Game, Match};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 type Make = dyn Fn(&str, u64) -> Result<Match, String> + Send + Sync;
 
@@ -14,6 +14,8 @@ pub struct Mode {
     pub(super) players: usize,
     /// At most so many watch.
     pub(super) spectators: usize,
+    /// Held by whoever begins a match of it because all others are full.
+    pub(super) founding: Mutex<()>,
     make: Box<Make>,
 }
 
@@ -49,8 +51,8 @@ impl Catalog {
             let options = overlay(&options, wished)?;
             Ok(Match::new(game(), options, seed))
         };
-        let make = Box::new(make);
-        self.0.push(Arc::new(Mode { name: name.into(), players, spectators, make }));
+        let (make, founding) = (Box::new(make), Mutex::default());
+        self.0.push(Arc::new(Mode { name: name.into(), players, spectators, founding, make }));
         self
     }
 

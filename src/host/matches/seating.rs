@@ -156,23 +156,42 @@ impl Directory {
         user: Option<&UserId>,
         sit: impl Fn(&Arc<Entry>) -> Result<PlayerId, Refusal>,
     ) -> Result<(Arc<Entry>, PlayerId), Refusal> {
-        let mut open = if wish.options.is_empty() { self.usual(mode) } else { Vec::new() };
-        if let Some(own) = open.iter().find(|entry| user.is_some_and(|user| entry.seats_user(user)))
-        {
-            return sit(own).map(|player| (own.clone(), player));
-        }
-        // The fullest first: a match with many is more fun, and the others may end.
-        open.sort_by_cached_key(|entry| {
-            std::cmp::Reverse(entry.listing().map_or(0, |listing| listing.players))
-        });
-        for entry in open {
-            if let Ok(player) = sit(&entry) {
-                return Ok((entry, player));
+        let _founding;
+        if wish.options.is_empty() {
+            if let Some(found) = self.sit_anywhere(mode, user, &sit)? {
+                return Ok(found);
+            }
+            // Of many who come at once and find all taken, one begins a match, and the others find it.
+            _founding = lock(&mode.founding);
+            if let Some(found) = self.sit_anywhere(mode, user, &sit)? {
+                return Ok(found);
             }
         }
         let entry = self.begin(&Wish { mode: Some(&mode.name), ..*wish })?;
         let player = sit(&entry)?;
         Ok((entry, player))
+    }
+
+    /// A seat in any open match, if there is one.
+    fn sit_anywhere(
+        &self,
+        mode: &Arc<Mode>,
+        user: Option<&UserId>,
+        sit: impl Fn(&Arc<Entry>) -> Result<PlayerId, Refusal>,
+    ) -> Result<Option<(Arc<Entry>, PlayerId)>, Refusal> {
+        let mut open = self.usual(mode);
+        if let Some(own) = open.iter().find(|entry| user.is_some_and(|user| entry.seats_user(user)))
+        {
+            return sit(own).map(|player| Some((own.clone(), player)));
+        }
+        // The fullest first: a match with many is more fun, and the others may end.
+        open.sort_by_cached_key(|entry| {
+            std::cmp::Reverse(entry.listing().map_or(0, |listing| listing.players))
+        });
+        Ok(open.into_iter().find_map(|entry| {
+            let player = sit(&entry).ok()?;
+            Some((entry, player))
+        }))
     }
 
     fn redeem(&self, ticket: Ticket, guest: &Guest) -> Result<(Arc<Entry>, PlayerId), Refusal> {

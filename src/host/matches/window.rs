@@ -28,7 +28,7 @@ pub(super) struct Stamped {
 pub(super) struct Window {
     /// Ascending, each with the tick at which it will be used.
     waiting: VecDeque<(Tick, Stamped)>,
-    /// The highest stamp that came: time does not go back.
+    /// The highest stamp that came, within the window: time does not go back.
     newest: Option<Tick>,
 }
 
@@ -38,8 +38,9 @@ impl Window {
         if self.newest.is_some_and(|newest| input.tick <= newest) {
             return false;
         }
-        self.newest = Some(input.tick);
         let last = Tick(next.0.saturating_add(WINDOW - 1));
+        // A match that was late lets ticks go: whoever was ahead by those is to be heard again soon.
+        self.newest = Some(input.tick.min(last));
         let used_at = input.tick.clamp(next, last);
         match self.waiting.back_mut() {
             Some(back) if back.0 >= used_at => *back = (used_at.max(back.0), input),
@@ -107,6 +108,17 @@ mod tests {
         assert!(!window.put(input(9), Tick(10)));
         window.clear();
         assert!(window.put(input(3), Tick(4)));
+    }
+
+    #[test]
+    fn after_ticks_were_let_go_who_was_ahead_by_those_is_heard_within_the_window() {
+        let mut window = Window::default();
+        (10..70).for_each(|tick| assert!(window.put(input(tick), Tick(10))));
+        for tick in 10..=17 {
+            assert!(window.take(Tick(tick)).is_some());
+        }
+        assert!(!window.put(input(17), Tick(18)) && window.put(input(18), Tick(18)));
+        assert_eq!(used(&mut window, 18), Some((18, true)));
     }
 
     #[test]

@@ -87,23 +87,43 @@ impl Override {
 impl Settings {
     /// What a file of this name says, and what is set above it.
     pub fn read(name: &str, text: &str, overrides: &[Override]) -> Result<Self, SettingsError> {
-        // By itself first: then an error has a line.
-        let _: Self = toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
         let mut table: toml::Table =
             toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
+        // Each by itself first: then an error has a place. What one leaves out another may say.
+        let mut incomplete = None;
+        if let Err(error) = toml::from_str::<Self>(text) {
+            let error_in_file = in_file(name, text, &error);
+            incomplete = Some(error_in_file.clone()).filter(|_| is_incomplete(&error));
+            if incomplete.is_none() {
+                return Err(error_in_file);
+            }
+        }
         for setting in overrides {
             let mut alone = toml::Table::new();
             setting.put(&mut alone)?;
-            let wrong = |error: toml::de::Error| SettingsError::new(&setting.at, error.message());
-            let _: Self = alone.try_into().map_err(wrong)?;
+            let read: Result<Self, toml::de::Error> = alone.try_into();
+            if let Err(error) = read {
+                let wrong = SettingsError::new(&setting.at, error.message());
+                if !is_incomplete(&error) {
+                    return Err(wrong);
+                }
+                incomplete.get_or_insert(wrong);
+            }
             setting.put(&mut table)?;
         }
-        let settings: Self = table
-            .try_into()
-            .map_err(|error: toml::de::Error| SettingsError::new(name, error.message()))?;
+        let read: Result<Self, toml::de::Error> = table.try_into();
+        let settings = read.map_err(|error| {
+            let wrong = SettingsError::new(name, error.message());
+            incomplete.filter(|_| is_incomplete(&error)).unwrap_or(wrong)
+        })?;
         settings.check()?;
         Ok(settings)
     }
+}
+
+/// Whether something is not there that has to be.
+fn is_incomplete(error: &toml::de::Error) -> bool {
+    error.message().starts_with("missing field")
 }
 
 /// An error of a file, with its line and what stands there.
@@ -155,6 +175,28 @@ mod tests {
         assert_eq!(settings.doors.connections, 7);
         assert_eq!(settings.doors.idle_timeout, Duration::from_secs(3));
         assert_eq!(settings.listen.to_string(), "[::1]:81");
+    }
+
+    #[test]
+    fn what_one_place_leaves_out_another_may_say() {
+        let token = Override {
+            at: "TICKWIRE_ADMIN__TOKEN".into(),
+            path: vec!["admin".into(), "token".into()],
+            value: "at least sixteen characters".into(),
+        };
+        let listen = Override::of_flag("admin.listen=127.0.0.1:9").unwrap();
+        let text = "[admin]\nlisten = \"127.0.0.1:9\"\n";
+        assert!(read(text, std::slice::from_ref(&token)).unwrap().admin.is_some());
+        assert!(read("", &[token.clone(), listen.clone()]).unwrap().admin.is_some());
+        let cases = [
+            (text, &[][..], "my.toml, line 1: "),
+            ("", &[token], "TICKWIRE_ADMIN__TOKEN: missing field `listen`"),
+            ("", &[listen], "--set admin.listen: missing field `token`"),
+        ];
+        for (text, overrides, expected) in cases {
+            let error = read(text, overrides).unwrap_err();
+            assert!(error.starts_with(expected) && error.contains("missing field"), "{error}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a run must come to: `delta_p99<60ms, desync=0`.
 
 use super::figures::exact;
-use super::outcome::{Outcome, ServerPart, Shares};
+use super::outcome::{Outcome, Shares};
+use super::server_part::ServerPart;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -173,6 +174,12 @@ impl Expect {
     /// Reads a list, parted by commas.
     pub fn list(text: &str) -> Result<Vec<Self>, ExpectError> {
         text.split(',').filter(|part| !part.trim().is_empty()).map(str::parse).collect()
+    }
+
+    /// Whether another one is of the same figure.
+    #[must_use]
+    pub fn is_of_the_same(&self, other: &Self) -> bool {
+        self.figure == other.figure
     }
 
     /// Whether an outcome is as it must be.

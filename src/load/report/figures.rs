@@ -1,7 +1,8 @@
 //! The figures of runs side by side: what each is called, how its value is told, and whether more
 //! of it is better. A figure that was not measured has no value, rather than zero.
 
-use super::outcome::{Outcome, ServerPart, Shares};
+use super::outcome::{Outcome, Shares};
+use super::server_part::ServerPart;
 use std::collections::BTreeMap;
 
 /// What a value counts.

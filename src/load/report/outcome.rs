@@ -1,14 +1,10 @@
 //! What a run came to: one value, which is written as JSON, told as a table and drawn as a page.
 
 use super::expect::Judged;
-use crate::load::metrics::Reading;
+use super::server_part::{ServerPart, ServerSecond};
 use crate::load::tally::{Bytes, Counts, Felt, Times, add_reason};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// What is shorter is no second of a server's, but what was left of the last one.
-const SECOND_LEAST: Duration = Duration::from_millis(500);
 
 /// Shares of a distribution, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -37,6 +33,20 @@ impl Shares {
     }
 }
 
+/// Of what was not measured nothing is said: `null`, and not zero.
+mod if_measured {
+    use super::Shares;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(shares: &Shares, to: S) -> Result<S::Ok, S::Error> {
+        (shares.count > 0).then_some(shares).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Shares, D::Error> {
+        Ok(Option::deserialize(from)?.unwrap_or_default())
+    }
+}
+
 /// How a distribution lies: its end in milliseconds and the count of each of its parts.
 pub type Spread = Vec<(f64, u64)>;
 /// How many took longer: times in milliseconds, and of a hundred those that took longer.
@@ -59,38 +69,6 @@ impl From<Bytes> for ByKind {
     }
 }
 
-/// What the server used and how punctual it was, by its own metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ServerPart {
-    /// Processor time for each packet of the stream that was sent: one player in one tick.
-    pub cpu_us_per_player_tick: f64,
-    /// Of one core.
-    pub cpu_percent: f64,
-    /// Resident memory at the end.
-    pub rss_kib: f64,
-    /// What it grew by since before anybody came, for each connection.
-    pub rss_kib_per_connection: f64,
-    /// How long ticks took.
-    pub tick_us: Pair,
-    /// How late ticks were.
-    pub late_ms: Pair,
-    /// Ticks that were let go.
-    pub skipped_ticks: f64,
-    /// Clients for whom too much waited.
-    pub overflows: f64,
-    /// Packets of the stream that were held back.
-    pub held_back: f64,
-}
-
-/// The usual, and what 99 of 100 were within.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pair {
-    /// Half were within.
-    pub p50: f64,
-    /// 99 of 100.
-    pub p99: f64,
-}
-
 /// What measuring took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -103,6 +81,8 @@ pub struct GeneratorPart {
     pub busiest_percent: f64,
     /// How late it was with what it had to do.
     pub late_ms_p99: f64,
+    /// At worst.
+    pub late_ms_max: f64,
     /// Whether it was the measure's own limit: then the figures are its own and not the server's.
     pub is_saturated: bool,
 }
@@ -128,25 +108,13 @@ pub struct Second {
     pub bytes_in: u64,
     /// Bytes that were sent.
     pub bytes_out: u64,
-    /// Acknowledgements, in milliseconds.
+    /// Acknowledgements that came,
+    #[serde(default)]
+    pub acks: u64,
+    /// and after how long, in milliseconds.
     pub ack_p99: f64,
     /// Own lateness in milliseconds.
     pub own_late_p99: f64,
-}
-
-/// The server in one second.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ServerSecond {
-    /// Which one, from the begin of the measure.
-    pub at: f64,
-    /// Of one core.
-    pub cpu_percent: f64,
-    /// Resident memory.
-    pub rss_kib: f64,
-    /// How long ticks took.
-    pub tick_p99_us: f64,
-    /// How late they were.
-    pub late_p99_ms: f64,
 }
 
 /// One load of several, each greater than the one before.
@@ -158,12 +126,39 @@ pub struct Step {
     pub gap_p99: f64,
     /// From input to what others see, in milliseconds.
     pub visible_p99: f64,
-    /// Of one core, the server.
-    pub server_cpu_percent: f64,
+    /// Of one core, the server, if it was asked.
+    pub server_cpu_percent: Option<f64>,
     /// Whether the measure was at its own limit as well.
     pub is_saturated: bool,
     /// What did not hold.
     pub broke: Option<String>,
+}
+
+/// When a run was made, and by what.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Made {
+    /// When it began, in Universal Time.
+    pub at: String,
+    /// The version of this program.
+    pub version: String,
+    /// The system that the load ran on,
+    pub system: String,
+    /// and how many cores it may use there.
+    pub cores: usize,
+}
+
+impl Made {
+    /// Here and now.
+    #[must_use]
+    pub fn here() -> Self {
+        Self {
+            at: humantime::format_rfc3339_seconds(std::time::SystemTime::now()).to_string(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
 }
 
 /// What a file with an outcome says that it is.
@@ -175,8 +170,12 @@ pub const FORMAT: &str = "tickwire load 1";
 pub struct Outcome {
     /// What this is: [`FORMAT`].
     pub format: String,
-    /// What was asked for: the command's arguments.
+    /// What was asked for: the command's arguments,
     pub command: String,
+    /// and what of that makes runs comparable: how players behaved, over which protocol and network.
+    pub conditions: BTreeMap<String, String>,
+    /// When, with what and on what machine it was made.
+    pub made: Made,
     /// How many were to play.
     pub players: usize,
     /// In how many matches they were.
@@ -202,16 +201,23 @@ pub struct Outcome {
     /// Of the packets that were due, how many came.
     pub delivered_ratio: f64,
     /// Between two packets.
+    #[serde(with = "if_measured")]
     pub gap_ms: Shares,
     /// From when an input was due until another player had it.
+    #[serde(with = "if_measured")]
     pub input_visible_ms: Shares,
     /// From when a connection was due until it was welcomed.
+    #[serde(with = "if_measured")]
     pub connect_ms: Shares,
     /// From when a seat was due until all was seen from there.
+    #[serde(with = "if_measured")]
     pub join_ms: Shares,
     /// From when a question was due until it was answered.
+    #[serde(with = "if_measured")]
     pub ack_ms: Shares,
-    /// Inputs that were sent,
+    /// Inputs that were due,
+    pub inputs_due: u64,
+    /// that were sent: who is late does not say all at once,
     pub inputs: u64,
     /// and of which the server said that it used them.
     pub inputs_used: u64,
@@ -239,6 +245,8 @@ pub struct Outcome {
     pub reconnects: u64,
     /// Connections that were lost although nobody wished so.
     pub lost: u64,
+    /// Players who left for a while as they were asked to.
+    pub left: u64,
     /// Events that came.
     pub events: u64,
     /// Answers that did not come in time.
@@ -291,9 +299,11 @@ impl Outcome {
         }
         self.refused = refusals.values().sum();
         self.refusals = refusals;
-        (self.packets, self.packets_due) = (packets, expected);
-        self.delivered_ratio = ratio(packets as f64, expected as f64);
+        let due = measured.ticks_due + expected as f64;
+        (self.packets, self.packets_due) = (packets, due.round() as u64);
+        self.delivered_ratio = ratio(packets as f64, due);
         (self.inputs, self.inputs_used) = (measured.counts.inputs, measured.counts.applied);
+        self.inputs_due = measured.counts.inputs_due;
         self.gap_ms = Shares::of(&measured.gap);
         self.input_visible_ms = Shares::of(&measured.visible);
         self.ack_ms = Shares::of(&measured.ack);
@@ -314,6 +324,7 @@ impl Outcome {
         self.corrections = (self.inputs_predicted > 0).then_some(measured.counts.corrections);
         self.reconnects = measured.counts.reconnects;
         self.lost = measured.counts.lost + came.lost;
+        self.left = measured.counts.left + came.left;
         self.events = measured.counts.events;
         self.acks_lost = measured.counts.acks_lost;
         self.gap_spread = measured.gap.spread();
@@ -325,64 +336,12 @@ impl Outcome {
         self.join_tail = join.tail();
         self.ack_tail = measured.ack.tail();
         self.generator.late_ms_p99 = measured.own_late.ms(0.99);
+        self.generator.late_ms_max = measured.own_late.longest_ms();
     }
 
     /// Whether streams were followed, and so verified: those who chat have none.
     pub(super) fn has_streams(&self) -> bool {
         self.gap_ms.count > 0 || self.keyframes > 0 || self.desyncs > 0
-    }
-
-    /// Takes over what the server said, before anybody came and while it was measured.
-    pub(in crate::load) fn set_server(&mut self, empty: Option<&Reading>, measured: &[Reading]) {
-        let [first, .., last] = measured else { return };
-        let grown = |name: &str| last.since(first, name);
-        let seconds = (last.at - first.at).as_secs_f64();
-        let cpu = grown("process_cpu_seconds_total");
-        // Where it is another one than it was nothing can be said of it.
-        let name = "process_cpu_seconds_total";
-        if measured.windows(2).any(|pair| pair[1].since(&pair[0], name) < 0.0) {
-            return;
-        }
-        let shares = |name: &str, unit: f64| {
-            let at = |share| last.quantile(first, name, share).unwrap_or(0.0) * unit;
-            Pair { p50: at(0.5), p99: at(0.99) }
-        };
-        let rss = last.get("process_resident_memory_bytes") / 1024.0;
-        let grew =
-            empty.map_or(0.0, |empty| rss - empty.get("process_resident_memory_bytes") / 1024.0);
-        self.server = Some(ServerPart {
-            cpu_us_per_player_tick: ratio(cpu * 1e6, grown("tickwire_state_packets_total")),
-            cpu_percent: ratio(cpu * 100.0, seconds),
-            rss_kib: rss,
-            rss_kib_per_connection: ratio(grew, self.connected as f64),
-            tick_us: shares("tickwire_tick_seconds", 1e6),
-            late_ms: shares("tickwire_tick_lateness_seconds", 1e3),
-            skipped_ticks: grown("tickwire_ticks_skipped_total"),
-            overflows: grown("tickwire_outbox_overflows_total"),
-            held_back: grown("tickwire_state_held_back_total"),
-        });
-        let second = |pair: &[Reading]| {
-            let [before, after] = pair else { return ServerSecond::default() };
-            let seconds = (after.at - before.at).as_secs_f64();
-            let share = |name: &str, unit| after.quantile(before, name, 0.99).unwrap_or(0.0) * unit;
-            ServerSecond {
-                at: (after.at - first.at).as_secs_f64(),
-                cpu_percent: ratio(
-                    after.since(before, "process_cpu_seconds_total") * 100.0,
-                    seconds,
-                ),
-                rss_kib: after.get("process_resident_memory_bytes") / 1024.0,
-                tick_p99_us: share("tickwire_tick_seconds", 1e6),
-                late_p99_ms: share("tickwire_tick_lateness_seconds", 1e3),
-            }
-        };
-        let mut apart: Vec<Reading> = Vec::with_capacity(measured.len());
-        for reading in measured {
-            if apart.last().is_none_or(|last| reading.at - last.at >= SECOND_LEAST) {
-                apart.push(reading.clone());
-            }
-        }
-        self.server_timeline = apart.windows(2).map(second).collect();
     }
 
     /// What players felt in one second.
@@ -397,6 +356,7 @@ impl Outcome {
             packets: felt.counts.packets,
             bytes_in: felt.received.sum(),
             bytes_out: felt.sent.sum(),
+            acks: felt.ack.count(),
             ack_p99: felt.ack.ms(0.99),
             own_late_p99: felt.own_late.ms(0.99),
         }

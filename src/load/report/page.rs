@@ -3,7 +3,7 @@
 
 use super::charts::{Chart, escaped};
 use super::figures::{Group, Row, Unit, groups, told};
-use super::outcome::Outcome;
+use super::outcome::{Made, Outcome};
 use super::plots::{POINTS_MOST, capacity, distributions, over_time};
 use super::sheet::{changed, key, tables};
 use super::verdict::{Mark, SATURATED, unlike, verdict};
@@ -81,7 +81,7 @@ pub fn page(runs: &[(&str, &Outcome)]) -> String {
             "<section class=\"runs\">{}</section>\n",
             runs.iter().enumerate().map(run).collect::<String>()
         ),
-        compared(&groups, runs),
+        compared(runs),
         cards(&groups, runs),
         match &capacity(runs)[..] {
             [] => String::new(),
@@ -135,6 +135,7 @@ fn run((at, (name, outcome)): (usize, &(&str, &Outcome))) -> String {
         ("matches", count(outcome.matches)),
         ("tick rate", if outcome.hz > 0.0 { told(outcome.hz, Unit::Hertz) } else { "–".into() }),
         ("measured for", told(outcome.seconds, Unit::Seconds)),
+        ("made", made(outcome)),
     ];
     let facts = facts.map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>"));
     let command = if outcome.command.is_empty() { "not told" } else { &outcome.command };
@@ -152,12 +153,22 @@ fn run((at, (name, outcome)): (usize, &(&str, &Outcome))) -> String {
     )
 }
 
+/// When and with what, as far as that is known.
+fn made(outcome: &Outcome) -> String {
+    let Made { at, version, system, cores } = &outcome.made;
+    if at.is_empty() {
+        return "–".into();
+    }
+    escaped(&format!("{at}, tickwire {version}, {system}, {cores} cores"))
+}
+
 /// How changes are to be taken.
-fn compared(groups: &[Group], runs: &[(&str, &Outcome)]) -> String {
+fn compared(runs: &[(&str, &Outcome)]) -> String {
     if runs.len() < 2 {
         return String::new();
     }
-    let warning = unlike(groups).map(|it| format!("<b>! {it}</b> ")).unwrap_or_default();
+    let outcomes: Vec<_> = runs.iter().map(|(_, outcome)| *outcome).collect();
+    let warning = unlike(&outcomes).map(|it| format!("<b>! {it}</b> ")).unwrap_or_default();
     format!(
         "<p class=\"note\">{warning}Changes are from the first run. Two runs of the very same also differ \
          by chance: repeat them before you believe in a few percent.</p>\n"
@@ -211,7 +222,8 @@ fn glossary() -> String {
 #[cfg(test)]
 mod tests {
     use super::super::expect::Judged;
-    use super::super::outcome::{Second, ServerPart, Shares};
+    use super::super::outcome::{Second, Shares};
+    use super::super::server_part::ServerPart;
     use super::*;
 
     const HOSTILE: &str = "<script>alert('x')</script>\" onload=\"y";

@@ -3,8 +3,9 @@
 
 use super::charts::{Chart, Curve, Level};
 use super::figures::{LATENCIES, Latency, Unit, told};
-use super::outcome::{Outcome, Second, ServerSecond, Spread, Step, Tail};
+use super::outcome::{Outcome, Second, Spread, Step, Tail};
 use super::ruler::{Axis, Scale};
+use super::server_part::ServerSecond;
 
 /// How much greater the end of a part of a spread is than its begin.
 const PART: f64 = 1.1;
@@ -305,34 +306,31 @@ fn tail(latency: &Latency, of: fn(&Outcome) -> &Tail, runs: &[(&str, &Outcome)])
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "counts of players")]
 pub(super) fn capacity(runs: &[(&str, &Outcome)]) -> Vec<Chart> {
-    let series: [(&str, &str, Unit, fn(&Step) -> f64); 2] = [
-        ("Gap between packets, p99", "gap", Unit::Milliseconds, |it| it.gap_p99),
+    let series: [(&str, &str, Unit, fn(&Step) -> Option<f64>); 2] = [
+        ("Gap between packets, p99", "gap", Unit::Milliseconds, |it| measured(it.gap_p99)),
         ("Server: processor", "of one core", Unit::Percent, |it| it.server_cpu_percent),
     ];
-    let chart = |(title, label, unit, of): (&str, &'static str, Unit, fn(&Step) -> f64)| Chart {
-        title: title.into(),
-        reading: "Each point is a load that was measured; the last one is what was \
+    let chart =
+        |(title, label, unit, of): (&str, &'static str, Unit, fn(&Step) -> Option<f64>)| Chart {
+            title: title.into(),
+            reading: "Each point is a load that was measured; the last one is what was \
             too much, if anything was."
-            .into(),
-        across: Axis { label: "players", unit: Unit::Count, scale: Scale::Even },
-        up: Axis { label, unit, scale: Scale::Even },
-        curves: runs
-            .iter()
-            .enumerate()
-            .map(|(look, (name, outcome))| Curve {
-                name: (*name).into(),
-                look,
-                points: outcome
-                    .steps
-                    .iter()
-                    .map(|it| (it.players as f64, measured(of(it))))
-                    .collect(),
-                ..Curve::default()
-            })
-            .collect(),
-        levels: Vec::new(),
-        places: Vec::new(),
-    };
+                .into(),
+            across: Axis { label: "players", unit: Unit::Count, scale: Scale::Even },
+            up: Axis { label, unit, scale: Scale::Even },
+            curves: runs
+                .iter()
+                .enumerate()
+                .map(|(look, (name, outcome))| Curve {
+                    name: (*name).into(),
+                    look,
+                    points: outcome.steps.iter().map(|it| (it.players as f64, of(it))).collect(),
+                    ..Curve::default()
+                })
+                .collect(),
+            levels: Vec::new(),
+            places: Vec::new(),
+        };
     let is_raised = runs.iter().any(|(_, outcome)| outcome.steps.len() > 1);
     let charts = series.into_iter().map(chart).filter(|chart| is_raised && !chart.is_empty());
     charts.collect()

@@ -2,7 +2,7 @@
 
 use super::figures::{Unit, Way, groups, told};
 use super::outcome::{ByKind, Outcome, Shares};
-use super::verdict::{SATURATED, unlike, verdict};
+use super::verdict::{Mark, SATURATED, held, stood, unlike, verdict};
 use std::collections::BTreeMap;
 
 /// Refusals and chaos are told up to so many kinds.
@@ -16,7 +16,14 @@ const TEXT_MOST: usize = 90;
 #[must_use]
 pub fn table(outcome: &Outcome) -> String {
     let verdict = verdict(outcome);
-    let mut lines = vec![format!("{} {}", verdict.mark.sign(), verdict.headline), String::new()];
+    let mut lines = vec![format!("{} {}", verdict.mark.sign(), verdict.headline)];
+    // What is well is in the figures below.
+    let quiet = held(outcome).into_iter().chain(stood(outcome));
+    let quiet = quiet.filter(|it| it.mark <= Mark::Good);
+    let loud = verdict.findings.into_iter();
+    let loud = loud.filter(|it| it.mark > Mark::Good && it.text != SATURATED);
+    lines.extend(loud.chain(quiet).map(|it| format!("  {} {}", it.mark.sign(), safe(&it.text))));
+    lines.push(String::new());
     if outcome.generator.is_saturated {
         lines.insert(0, format!("!!! {SATURATED}"));
     }
@@ -69,10 +76,13 @@ fn packets(outcome: &Outcome) -> String {
     let corrections = outcome.corrections.map_or(String::new(), |it| {
         format!("; {} corrections of {} predictions", count(it), count(outcome.inputs_predicted))
     });
+    let verified = if outcome.desyncs == 0 { ", all verified" } else { " and were right" };
     format!(
-        "{delivered} of those due came, all verified; {} desyncs, {} keyframes; of {} inputs {} used{corrections}",
+        "{delivered} of those due came{verified}; {} desyncs, {} keyframes; of {} inputs due {} sent, {} \
+         used{corrections}",
         count(outcome.desyncs),
         count(outcome.keyframes),
+        count(outcome.inputs_due),
         count(outcome.inputs),
         count(outcome.inputs_used),
     )
@@ -183,12 +193,16 @@ fn assertions(outcome: &Outcome) -> Vec<String> {
     lines
 }
 
-/// A text of somebody else on one line, without what would steer a terminal.
+/// A text of somebody else on one short line, without what would steer a terminal.
 #[must_use]
 pub fn plain(text: &str) -> String {
-    let letters = text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it });
-    let short: String = letters.take(TEXT_MOST).collect();
+    let short: String = safe(text).chars().take(TEXT_MOST).collect();
     if text.chars().nth(TEXT_MOST).is_some() { format!("{short}…") } else { short }
+}
+
+/// A text without what would steer a terminal.
+fn safe(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() { '\u{fffd}' } else { it }).collect()
 }
 
 /// Two runs side by side: each figure in both, and what it did from the first to the second.
@@ -213,7 +227,7 @@ pub fn comparison(a: (&str, &Outcome), b: (&str, &Outcome)) -> String {
     });
     let mut lines: Vec<_> = aligned.collect();
     lines.push(String::new());
-    lines.extend(unlike(&groups(&[a.1, b.1])).map(|it| format!("!!! {it}")));
+    lines.extend(unlike(&[a.1, b.1]).map(|it| format!("!!! {it}")));
     lines
         .push(format!("Better: {}, worse: {}; a few percent may be chance.", counts[0], counts[1]));
     for (name, outcome) in [a, b] {
@@ -227,7 +241,7 @@ pub fn comparison(a: (&str, &Outcome), b: (&str, &Outcome)) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::expect::Judged;
-    use super::super::outcome::ServerPart;
+    use super::super::server_part::ServerPart;
     use super::*;
 
     fn run() -> Outcome {

@@ -1,8 +1,9 @@
 //! What a run came to in plain words: first whether the figures mean anything, then whether they
 //! are as they must be.
 
-use super::figures::{Group, Unit, told};
+use super::figures::{Unit, groups, told};
 use super::outcome::Outcome;
+use std::collections::BTreeSet;
 
 /// How good a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +53,11 @@ pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
 }
 
+/// Fewer packets of those that were due are worth a look.
+const DELIVERED_LEAST: f64 = 0.99;
+/// Who is late by more than this, and than a tick, is told so even if it was once.
+const OWN_LATE_ONCE_MS: f64 = 50.0;
+
 /// What it means if the load tool was late itself.
 pub(super) const SATURATED: &str = "The load tool was at its own limit. The figures are the tool's \
     own, not the server's: take fewer players, or a machine of its own for the tool.";
@@ -62,6 +68,7 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     let own = outcome.generator.is_saturated;
     let own = own.then(|| Finding { mark: Mark::Doubtful, text: SATURATED.into() });
     let rest = [asserted(outcome), verified(outcome), came(outcome), asked(outcome)];
+    let rest = rest.into_iter().chain(stood(outcome));
     let cut = outcome.is_cut.then(|| {
         let seconds = told(outcome.seconds, Unit::Seconds);
         let text = format!("It was ended before its time; this is of {seconds}.");
@@ -85,7 +92,7 @@ pub(super) fn verdict(outcome: &Outcome) -> Verdict {
 }
 
 /// How many were held, where more and more came.
-fn held(outcome: &Outcome) -> Option<Finding> {
+pub(super) fn held(outcome: &Outcome) -> Option<Finding> {
     let last = outcome.steps.iter().rfind(|it| it.broke.is_none());
     let broken = outcome.steps.iter().rfind(|it| it.broke.is_some());
     let too_many = broken.map(|it| {
@@ -125,7 +132,9 @@ fn verified(outcome: &Outcome) -> Finding {
     let delivered = told(outcome.delivered_ratio * 100.0, Unit::Percent);
     let (mark, text) = if outcome.desyncs > 0 {
         let count = told_count(outcome.desyncs);
-        let text = format!("Every packet was verified, and {count} desyncs were found.");
+        let text = format!(
+            "Packets were verified, and {count} desyncs were found; {delivered} of those due came and were right."
+        );
         (Mark::Bad, text)
     } else if outcome.delivered_ratio > 0.0 && !outcome.has_streams() {
         let text = "No stream was followed, so nothing was verified";
@@ -134,7 +143,8 @@ fn verified(outcome: &Outcome) -> Finding {
         let text = format!(
             "Every packet that came was verified, without a desync; {delivered} of those due came."
         );
-        (Mark::Good, text)
+        let is_nearly_all = outcome.delivered_ratio >= DELIVERED_LEAST;
+        (if is_nearly_all { Mark::Good } else { Mark::Doubtful }, text)
     } else {
         (Mark::Bad, "No packet of the stream came, so nothing was verified.".into())
     };
@@ -150,8 +160,26 @@ fn came(outcome: &Outcome) -> Finding {
         told_count(refused),
         told_count(lost),
     );
-    let is_whole = connected >= players && refused == 0 && lost == 0;
-    Finding { mark: if is_whole { Mark::Good } else { Mark::Doubtful }, text }
+    let is_full = connected >= players || outcome.left > 0;
+    let mark = match (connected, is_full && refused == 0 && lost == 0) {
+        (0, _) => Mark::Bad,
+        (_, true) => Mark::Good,
+        (_, false) => Mark::Doubtful,
+    };
+    Finding { mark, text }
+}
+
+/// Whether the load tool itself stood still for once: what is seldom is in no percentile.
+pub(super) fn stood(outcome: &Outcome) -> Option<Finding> {
+    let tick = if outcome.hz > 0.0 { 1e3 / outcome.hz } else { OWN_LATE_ONCE_MS };
+    let late = outcome.generator.late_ms_max;
+    (late > tick.max(OWN_LATE_ONCE_MS)).then(|| {
+        let late = told(late, Unit::Milliseconds);
+        let text = format!(
+            "The load tool itself was late by up to {late}: the longest gaps and waits may be its own."
+        );
+        Finding { mark: Mark::Untold, text }
+    })
 }
 
 fn asked(outcome: &Outcome) -> Finding {
@@ -177,10 +205,11 @@ fn told_count(count: u64) -> String {
 /// Runs whose figures differ by less are alike.
 const ALIKE: f64 = 0.01;
 
-/// In what runs cannot be compared.
+/// In what runs cannot be compared with the first.
 #[must_use]
-pub(super) fn unlike(groups: &[Group]) -> Option<String> {
+pub(super) fn unlike(runs: &[&Outcome]) -> Option<String> {
     let asked = ["Players wanted", "Matches", "Tick rate", "Measured for"];
+    let groups = groups(runs);
     let rows = groups.iter().flat_map(|it| &it.rows).filter(|row| asked.contains(&&*row.name));
     // What is measured for a time is measured for a little longer.
     let is_like = |one: Option<f64>, other: Option<f64>| match (one, other) {
@@ -189,9 +218,14 @@ pub(super) fn unlike(groups: &[Group]) -> Option<String> {
     };
     let differs =
         rows.filter(|row| (1..row.values.len()).any(|run| !is_like(row.value(0), row.value(run))));
-    let differs: Vec<_> = differs.map(|row| row.name.to_lowercase()).collect();
-    let names = differs.join(", ");
-    (!differs.is_empty()).then(|| {
+    let mut differs: BTreeSet<_> = differs.map(|row| row.name.to_lowercase()).collect();
+    let first = runs.first().map(|run| &run.conditions)?;
+    for other in runs.iter().map(|run| &run.conditions) {
+        let names = first.keys().chain(other.keys());
+        differs.extend(names.filter(|name| first.get(*name) != other.get(*name)).cloned());
+    }
+    let names = differs.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| {
         format!(
             "These runs were not asked for the same: {names}. Totals and much else differ for that alone."
         )

@@ -131,7 +131,9 @@ impl Role for Chatter {
         desk.here.felt.own_late.note(now.saturating_sub(due));
         self.next += self.period;
         if now > self.next + BEHIND_MOST {
-            let missed = (now - self.next).div_duration_f64(self.period).ceil() as u32;
+            let late = now - self.next;
+            let missed = late.div_duration_f64(self.period).ceil() as u32;
+            desk.here.felt.own_late.note_due(late, self.period);
             self.next += self.period * missed;
         }
         self.say(due, desk);

@@ -138,7 +138,7 @@ impl Play {
         let Ok(Left { code, reason }) = event.args.to() else { return };
         let (was_in, now) = (self.seat.is_some(), desk.here.now);
         if code != 0 {
-            self.absence.begin(self.seat.as_ref(), now);
+            self.absence.begin(self.seat.as_ref());
             desk.here.felt.refused(&reason);
         }
         self.unseat(desk.here);
@@ -230,7 +230,7 @@ impl Role for Play {
     fn cut(&mut self, here: &mut Here<'_>) {
         let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
         self.seat.iter_mut().for_each(|seat| seat.conclude(&mut around));
-        self.absence.begin(self.seat.as_ref(), here.now);
+        self.absence.begin(self.seat.as_ref());
     }
 
     fn gone(&mut self, here: &mut Here<'_>) {
