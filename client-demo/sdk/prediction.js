@@ -53,13 +53,16 @@ export class Predictor {
 
     /** Predicts a tick with these controls; gives what is to be told with them. @param {number} tick @param {any} controls @param {any} view @param {number} now */
     input(tick, controls, view, now) {
+        // What was said and foreseen for later was for a time that did not come.
+        for (const at of this.#inputs.keys()) if (at > tick) this.#inputs.delete(at);
+        this.last = Math.min(this.last, Math.max(tick - 1, this.#base));
         this.#inputs.set(tick, controls);
         this.#stepped = now;
-        // What was foreseen for later was for a time that did not come.
-        this.last = Math.min(this.last, tick - 1);
         this.#play(Math.max(this.last, tick - AHEAD_MOST), tick, view);
         const state = this.#states.get(tick);
         if (!this.enabled || !state?.size) return null;
+        // What was told of a tick the server may still believe, so nothing else is.
+        if (tick <= this.#base || this.#claims.has(tick)) return null;
         const claim = new this.Prediction();
         for (const [id, own] of state) own.lanes.forEach((lanes, component) => claim.set(id, component, lanes));
         this.#claims.set(tick, claim);

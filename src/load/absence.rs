@@ -35,6 +35,8 @@ impl Absence {
     pub(super) fn look(&mut self, seat: Option<&Seat>, now: Duration, felt: &mut Felt) {
         if self.0.is_some() && seat.is_some_and(Seat::is_in) {
             self.pass(now, felt);
+            // The packet with which it is in is of that time.
+            felt.ticks_due -= 1.0;
             self.0 = None;
         }
     }

@@ -84,11 +84,16 @@ impl Foresight {
         replica: &Replica,
         mind: &mut dyn Mind,
     ) -> Option<u32> {
+        // What was said and foreseen for later was for a time that did not come.
+        self.inputs.split_off(&tick);
+        self.last = self.last.min(Tick(tick.0.saturating_sub(1).max(self.base.0)));
         self.inputs.insert(tick, controls.to_vec());
-        // What was foreseen for later was for a time that did not come.
-        self.last = self.last.min(Tick(tick.0.saturating_sub(1)));
         let from = Tick(self.last.0.max(tick.0.saturating_sub(AHEAD_MOST)));
         self.play(from, tick, replica, mind);
+        if tick <= self.base || self.claims.contains_key(&tick) {
+            // What was told of a tick the server may still believe, so nothing else is.
+            return None;
+        }
         let state = self.states.get(&tick).filter(|state| !state.is_empty())?;
         let mut claim = Prediction::default();
         for (id, own) in state {
@@ -97,6 +102,11 @@ impl Foresight {
         let checksum = claim.checksum();
         self.claims.insert(tick, claim);
         Some(checksum)
+    }
+
+    /// Inputs begin anew at an earlier tick: what is learned of them counts again.
+    pub(super) fn begin_anew(&mut self) {
+        (self.heeded, self.amply_in_a_row) = (Tick(0), 0);
     }
 
     /// For how many ticks later than the server's next one an input is to be.

@@ -16,6 +16,7 @@ pub(super) const BACK_WITHIN: Duration = Duration::from_secs(2);
 pub type Minds = dyn Fn(u64, PlayerId) -> Box<dyn Mind> + Send + Sync;
 
 /// What all players of a run do.
+#[derive(Clone)]
 pub struct Plan {
     /// The match to join: an id or a code; empty: any.
     pub place: String,

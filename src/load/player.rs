@@ -149,6 +149,7 @@ impl Player {
             }
         };
         self.out.clear();
+        self.seat.iter_mut().for_each(|seat| seat.settle(around));
         self.unseat(around);
         let was_welcome = !matches!(self.session.stage(), Stage::Opened | Stage::Greeted);
         if let (Way::Away { until, .. }, true) = (self.way, was_welcome) {
@@ -219,6 +220,7 @@ impl Player {
             Some(ToClient::Joined(joined)) => self.sit(&joined, around),
             Some(ToClient::Left { code, .. }) => {
                 let was_in = self.seat.is_some();
+                self.seat.iter_mut().for_each(|seat| seat.settle(around));
                 if code != 0 {
                     self.absence.begin(self.seat.as_ref());
                     around.felt.refused(&sentence(code));

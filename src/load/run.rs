@@ -205,7 +205,7 @@ impl Run {
         time: Duration,
         watch: &mut dyn FnMut(&Progress),
     ) -> anyhow::Result<Outcome> {
-        let (begun, mut measured) = (self.crowd.now(), Felt::default());
+        let (begun, made, mut measured) = (self.crowd.now(), Made::here(), Felt::default());
         let (clock, mut timeline) = (ThreadClock::own(), Vec::new());
         let before = self.used(clock.as_ref())?;
         let probe = self.options.desk.clone().map(Probe::start);
@@ -219,7 +219,9 @@ impl Run {
         self.chaos.done.clear();
         while self.crowd.now() < begun + time && !self.is_told_to_end() {
             let passed = self.crowd.now() - begun;
-            let part = SECOND.min(time.saturating_sub(passed));
+            // What is left over is no second of its own.
+            let left = time.saturating_sub(passed);
+            let part = if left < SECOND * 3 / 2 { left } else { SECOND };
             let mut felt = self.pass("measuring", passed.div_duration_f64(time), part, watch)?;
             // By the clock: this process may have stood still.
             let at = (self.crowd.now() - begun).as_secs_f64().round() as u64;
@@ -243,7 +245,7 @@ impl Run {
             format: FORMAT.into(),
             command: self.options.command.clone(),
             conditions: self.options.conditions.clone(),
-            made: Made::here(),
+            made,
             players,
             matches: self.matches(),
             hz: self.hertz(),

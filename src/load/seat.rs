@@ -310,6 +310,7 @@ impl Seat {
         self.wait_for_inputs(around, INPUTS_KEPT);
         self.sent.clear();
         (self.newest, self.used) = (Tick(0), Tick(0));
+        self.foresight.iter_mut().for_each(Foresight::begin_anew);
     }
 
     /// The first of the inputs that the server has not answered have waited until now. What it used is

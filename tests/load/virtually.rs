@@ -99,7 +99,7 @@ fn what_others_do_is_seen_as_late_as_the_road_is_long() {
 }
 
 /// What goes wrong within ten seconds, in milliseconds from when to when.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Troubles {
     /// The server lets nobody in, and puts out who is in.
     shut: Range<u64>,
@@ -113,9 +113,13 @@ struct Troubles {
 
 /// Some who play for ten seconds, while something goes wrong.
 fn play(count: u32, troubles: &Troubles) -> Felt {
+    play_as(&plan(), count, troubles)
+}
+
+fn play_as(plan: &Plan, count: u32, troubles: &Troubles) -> Felt {
     let options = MatchOptions { seat_kept: SEAT_KEPT, ..MatchOptions::default() };
     let mut rehearsal = Rehearsal::new(&arena(4), options, 1).expect("a match");
-    let plan = Arc::new(Plan { shares: false, ..plan() });
+    let plan = Arc::new(Plan { shares: false, ..plan.clone() });
     let player = |number| Player::new(number, plan.clone(), MS(0)).expect("a player");
     let mut links: Vec<_> = (0..count).map(|number| (number, player(number), None)).collect();
     let (mut felt, mut hall) = (Felt::default(), Hall::default());
@@ -175,10 +179,24 @@ fn a_server_that_stands_still_delivers_less_and_hears_all_again_soon() {
     let delivered = felt.counts.packets as f64 / felt.ticks_due;
     assert!((0.65..0.75).contains(&delivered), "{delivered} of {}", felt.ticks_due);
     assert!(felt.gap.longest_ms() > 2900.0 && felt.counts.lost == 0, "{:?}", felt.counts);
-    let Counts { inputs, inputs_due, .. } = felt.counts;
+    let Counts { inputs, inputs_due, applied, .. } = felt.counts;
     assert!((380..=400).contains(&inputs_due), "{inputs_due}");
     // All but what was said until they knew how far the match is.
     assert!(inputs + 60 > inputs_due, "{inputs} of {inputs_due}");
+    // And used are all but those of the three seconds.
+    assert!(applied + 150 > inputs, "{applied} of {inputs}");
+}
+
+#[test]
+fn whoever_predicts_is_told_the_truth_after_a_server_stood_still() {
+    for (at, long) in (0..20).flat_map(|at| [700, 1500, 3000].map(|long| (at, long))) {
+        let from = 3000 + at * 97;
+        let troubles = Troubles { stalled: from..from + long, ..Troubles::default() };
+        let felt = play_as(&Plan { predicting: 100, ..plan() }, 2, &troubles);
+        let Counts { desyncs, broken, predicted, .. } = felt.counts;
+        assert_eq!((desyncs, broken), (0, 0), "{troubles:?}");
+        assert!(predicted > 100, "{predicted}");
+    }
 }
 
 #[test]

@@ -257,26 +257,33 @@ impl Options {
         Some(SocketIo { share, transport, scenario, path })
     }
 
-    /// What makes runs comparable, of what was asked for.
+    /// What makes runs comparable, of what was asked for: as it is, whether it was told or not.
     pub(super) fn conditions(&self) -> BTreeMap<String, String> {
-        let named = |name: &str, value: String| (name.to_owned(), value);
         let word = |value: Option<PossibleValue>| {
             value.map_or_else(String::new, |value| value.get_name().to_owned())
         };
+        let is_chatter = self.behaviour == Kind::Chatter;
+        let protocol =
+            self.protocol.unwrap_or(if is_chatter { Protocol::Socketio } else { Protocol::Native });
+        let travel = self.transport.unwrap_or(Travel::Websocket);
+        let predicting = if self.behaviour == Kind::Play { self.predicting() } else { 0 };
         let Weather { latency, jitter, stall } = self.weather();
-        let mut all =
-            BTreeMap::from([named("behaviour", word(self.behaviour.to_possible_value()))]);
-        all.extend(self.protocol.map(|it| named("protocol", word(it.to_possible_value()))));
-        all.extend(self.transport.map(|it| named("transport", word(it.to_possible_value()))));
-        all.extend(self.interest.then(|| named("interest", "yes".into())));
-        all.extend(self.leave_rate.map(|rate| named("leave rate", rate.to_string())));
-        all.extend(self.predicting.map(|percent| named("predicting", percent.to_string())));
-        let times = [("latency", latency), ("jitter", jitter), ("stall", stall)];
-        let told = times.into_iter().filter(|(_, time)| !time.is_zero());
-        all.extend(
-            told.map(|(name, time)| named(name, humantime::format_duration(time).to_string())),
-        );
-        all
+        let time = |time: Duration| humantime::format_duration(time).to_string();
+        let all = [
+            ("behaviour", word(self.behaviour.to_possible_value())),
+            ("protocol", word(protocol.to_possible_value())),
+            ("transport", word(travel.to_possible_value())),
+            ("interest", self.interest.to_string()),
+            ("leave rate", self.leave_rate.unwrap_or(0.0).to_string()),
+            ("predicting", predicting.to_string()),
+            ("latency", time(latency)),
+            ("jitter", time(jitter)),
+            ("stall", time(stall)),
+            ("mode", self.mode.clone().unwrap_or_default()),
+            ("settings", self.set.join(", ")),
+            ("sayings", self.hz.filter(|_| is_chatter).map_or(String::new(), |hz| hz.to_string())),
+        ];
+        all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// What players say when they join.

@@ -56,22 +56,34 @@ pub(super) fn run<G: Show>(options: &Options) -> anyhow::Result<()> {
     let mut host = Host::find::<G>(options)?;
     // After the server has begun: it would be held to the same core.
     pin_self(&options.own_core)?;
-    let outcome = if options.find_capacity {
-        capacity::find::<G>(options, &host, &expected)?
-    } else {
-        let mut screen = Screen::new();
-        let mut run = begin::<G>(options, &host)?;
-        let outcome = run
-            .arrive(options.players() as usize, options.ramp(), &mut |it| screen.show(it))
-            .and_then(|()| run.measure(options.duration, &mut |it| screen.show(it)));
-        screen.clear();
-        let mut outcome = outcome?;
-        outcome.assertions = expected.iter().map(|it| it.judge(&outcome)).collect();
-        outcome
+    let outcome = measured::<G>(options, &host, &expected);
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(why) => return host.ensure_alive().and(Err(why)),
     };
     tell(options, &outcome)?;
     host.ensure_alive()?;
     prove(options, &outcome)
+}
+
+/// What a run, or more and more players, came to.
+fn measured<G: Show>(
+    options: &Options,
+    host: &Host,
+    expected: &[Expect],
+) -> anyhow::Result<Outcome> {
+    if options.find_capacity {
+        return capacity::find::<G>(options, host, expected);
+    }
+    let mut screen = Screen::new();
+    let mut run = begin::<G>(options, host)?;
+    let outcome = run
+        .arrive(options.players() as usize, options.ramp(), &mut |it| screen.show(it))
+        .and_then(|()| run.measure(options.duration, &mut |it| screen.show(it)));
+    screen.clear();
+    let mut outcome = outcome?;
+    outcome.assertions = expected.iter().map(|it| it.judge(&outcome)).collect();
+    Ok(outcome)
 }
 
 /// Makes sure that so many connections can be had, and as many at a server of its own, which has the same

@@ -234,7 +234,7 @@ impl Directory {
 
     pub(super) fn begin(&self, wish: &Wish<'_>) -> Result<Arc<Entry>, Refusal> {
         let mode = self.mode(wish.mode)?;
-        self.has_room(&lock(&self.matches))?;
+        self.may_begin()?;
         let mut seed = [0; 8];
         (self.fill)(&mut seed);
         // Under no lock and on no match's thread: it takes a fifth of a millisecond.
@@ -270,6 +270,11 @@ impl Directory {
         let now = self.clock.now();
         self.workers.take(Live::new(entry.clone(), game, around, now));
         Ok(entry)
+    }
+
+    /// Whether there may be one match more.
+    pub(super) fn may_begin(&self) -> Result<(), Refusal> {
+        self.has_room(&lock(&self.matches))
     }
 
     fn has_room(&self, matches: &Matches) -> Result<(), Refusal> {

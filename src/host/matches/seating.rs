@@ -161,6 +161,10 @@ impl Directory {
             if let Some(found) = self.sit_anywhere(mode, user, &sit)? {
                 return Ok(found);
             }
+            if let Err(refusal) = self.may_begin() {
+                // Nobody waits for a match that cannot begin; the last one may have begun by now.
+                return self.sit_anywhere(mode, user, &sit)?.ok_or(refusal);
+            }
             // Of many who come at once and find all taken, one begins a match, and the others find it.
             _founding = lock(&mode.founding);
             if let Some(found) = self.sit_anywhere(mode, user, &sit)? {

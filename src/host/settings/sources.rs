@@ -90,13 +90,13 @@ impl Settings {
         let mut table: toml::Table =
             toml::from_str(text).map_err(|error| in_file(name, text, &error))?;
         // Each by itself first: then an error has a place. What one leaves out another may say.
-        let mut incomplete = None;
+        let mut incomplete = Vec::new();
         if let Err(error) = toml::from_str::<Self>(text) {
-            let error_in_file = in_file(name, text, &error);
-            incomplete = Some(error_in_file.clone()).filter(|_| is_incomplete(&error));
-            if incomplete.is_none() {
-                return Err(error_in_file);
+            let wrong = in_file(name, text, &error);
+            if !is_incomplete(&error) {
+                return Err(wrong);
             }
+            incomplete.push((wrong, error));
         }
         for setting in overrides {
             let mut alone = toml::Table::new();
@@ -107,14 +107,15 @@ impl Settings {
                 if !is_incomplete(&error) {
                     return Err(wrong);
                 }
-                incomplete.get_or_insert(wrong);
+                incomplete.push((wrong, error));
             }
             setting.put(&mut table)?;
         }
         let read: Result<Self, toml::de::Error> = table.try_into();
         let settings = read.map_err(|error| {
-            let wrong = SettingsError::new(name, error.message());
-            incomplete.filter(|_| is_incomplete(&error)).unwrap_or(wrong)
+            let is_this = |(_, other): &(_, toml::de::Error)| other.message() == error.message();
+            let told = incomplete.into_iter().find(is_this).map(|(wrong, _)| wrong);
+            told.unwrap_or_else(|| SettingsError::new(name, error.message()))
         })?;
         settings.check()?;
         Ok(settings)
@@ -190,8 +191,8 @@ mod tests {
         assert!(read("", &[token.clone(), listen.clone()]).unwrap().admin.is_some());
         let cases = [
             (text, &[][..], "my.toml, line 1: "),
-            ("", &[token], "TICKWIRE_ADMIN__TOKEN: missing field `listen`"),
             ("", &[listen], "--set admin.listen: missing field `token`"),
+            ("[tls]\ncertificate = \"a\"\n[admin]\n", &[token], "my.toml, line 1: "),
         ];
         for (text, overrides, expected) in cases {
             let error = read(text, overrides).unwrap_err();

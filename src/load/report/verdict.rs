@@ -220,7 +220,9 @@ pub(super) fn unlike(runs: &[&Outcome]) -> Option<String> {
         rows.filter(|row| (1..row.values.len()).any(|run| !is_like(row.value(0), row.value(run))));
     let mut differs: BTreeSet<_> = differs.map(|row| row.name.to_lowercase()).collect();
     let first = runs.first().map(|run| &run.conditions)?;
-    for other in runs.iter().map(|run| &run.conditions) {
+    // A file that says nothing of them is an old one.
+    let told = runs.iter().map(|run| &run.conditions).filter(|it| !it.is_empty());
+    for other in told.filter(|_| !first.is_empty()) {
         let names = first.keys().chain(other.keys());
         differs.extend(names.filter(|name| first.get(*name) != other.get(*name)).cloned());
     }

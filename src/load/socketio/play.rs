@@ -113,6 +113,12 @@ impl Play {
         self.next_join = Duration::MAX;
     }
 
+    /// Who hears nothing any more has waited until now.
+    fn settle_seat(&mut self, here: &mut Here<'_>) {
+        let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
+        self.seat.iter_mut().for_each(|seat| seat.settle(&mut around));
+    }
+
     fn unseat(&mut self, here: &mut Here<'_>) {
         if let Some(seat) = self.seat.take() {
             seat.give_up(here.hall, here.felt);
@@ -137,6 +143,7 @@ impl Play {
         // As above.
         let Ok(Left { code, reason }) = event.args.to() else { return };
         let (was_in, now) = (self.seat.is_some(), desk.here.now);
+        self.settle_seat(desk.here);
         if code != 0 {
             self.absence.begin(self.seat.as_ref());
             desk.here.felt.refused(&reason);
@@ -234,14 +241,14 @@ impl Role for Play {
     }
 
     fn gone(&mut self, here: &mut Here<'_>) {
+        self.settle_seat(here);
         self.unseat(here);
         self.next_join = Duration::MAX;
     }
 
     fn settle(&mut self, here: &mut Here<'_>) {
         self.absence.pass(here.now, here.felt);
-        let mut around = Around { now: here.now, felt: here.felt, hall: here.hall };
-        self.seat.iter_mut().for_each(|seat| seat.settle(&mut around));
+        self.settle_seat(here);
     }
 
     fn conclude(&mut self, is_welcome: bool, here: &mut Here<'_>) {
