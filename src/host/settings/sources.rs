@@ -115,7 +115,9 @@ impl Settings {
         let settings = read.map_err(|error| {
             let is_this = |(_, other): &(_, toml::de::Error)| other.message() == error.message();
             let told = incomplete.into_iter().find(is_this).map(|(wrong, _)| wrong);
-            told.unwrap_or_else(|| SettingsError::new(name, error.message()))
+            told.unwrap_or_else(|| {
+                SettingsError::new(name, error.to_string().trim().replace('\n', " "))
+            })
         })?;
         settings.check()?;
         Ok(settings)
@@ -192,7 +194,11 @@ mod tests {
         let cases = [
             (text, &[][..], "my.toml, line 1: "),
             ("", &[listen], "--set admin.listen: missing field `token`"),
-            ("[tls]\ncertificate = \"a\"\n[admin]\n", &[token], "my.toml, line 1: "),
+            (
+                "[tls]\ncertificate = \"a\"\n[admin]\n",
+                &[token],
+                "my.toml: missing field `key` in `tls`",
+            ),
         ];
         for (text, overrides, expected) in cases {
             let error = read(text, overrides).unwrap_err();
